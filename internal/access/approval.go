@@ -1,0 +1,52 @@
+package access
+
+import "time"
+
+// PullRequest is what GitHub says of a pull request, as far as admission needs it.
+type PullRequest struct {
+	Repository    string `json:"repository"` // "owner/name" of the base
+	Number        int    `json:"number"`
+	URL           string `json:"url"`
+	State         string `json:"state"` // open or closed
+	Merged        bool   `json:"merged"`
+	Draft         bool   `json:"draft"`
+	Author        string `json:"author"`
+	HeadSHA       string `json:"head_sha"`
+	HeadRepo      string `json:"head_repo"` // "owner/name"; empty where the fork was deleted
+	BaseRef       string `json:"base_ref"`
+	DefaultBranch string `json:"default_branch"`
+}
+
+// Review is one review of a pull request, as the API lists it.
+type Review struct {
+	ID          int64     `json:"id"`
+	User        string    `json:"user"`
+	UserType    string    `json:"user_type"` // User, Bot, …
+	State       string    `json:"state"`     // APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING
+	CommitID    string    `json:"commit_id"`
+	SubmittedAt time.Time `json:"submitted_at"`
+}
+
+// ChangedFile is a file that a pull request changes.
+type ChangedFile struct {
+	Path         string `json:"path"`
+	PreviousPath string `json:"previous_path,omitempty"`
+	Status       string `json:"status"` // added, modified, removed, renamed, copied, changed or unchanged
+}
+
+// Approval says who asked for the change and who approved it, at which commit. It is what the lease and the evidence
+// keep of the admission.
+type Approval struct {
+	Repository     string    `json:"repository"`
+	PullRequest    int       `json:"pull_request"`
+	URL            string    `json:"url"`
+	HeadSHA        string    `json:"head_sha"`
+	Requester      string    `json:"requester"`
+	Approvers      []string  `json:"approvers"`
+	ApprovedAt     time.Time `json:"approved_at"` // of the latest approval that counts
+	ManifestPath   string    `json:"manifest_path"`
+	ManifestSHA256 string    `json:"manifest_sha256"`
+	SettingsSHA    string    `json:"settings_sha"` // commit of the default branch that the settings were read at
+	RunID          string    `json:"run_id,omitempty"`
+	RunURL         string    `json:"run_url,omitempty"`
+}

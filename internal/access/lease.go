@@ -1,0 +1,183 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// State is where a lease stands in the workflow.
+type State string
+
+// The states that a lease records, in the order of a run that goes well, then those of an undo.
+const (
+	StateLeased      State = "leased"       // durable; nothing was granted yet
+	StateReady       State = "ready"        // written immediately before the grant is sent
+	StateElevated    State = "elevated"     // Okta answered that the temporary role is there
+	StateCreated     State = "created"      // the expected token was seen
+	StateSteppedDown State = "stepped-down" // Okta answered that the temporary role is gone; not yet proved
+	StateProved      State = "proved"       // settled reads show it gone by every path, and the intended role there
+	StateDelivered   State = "delivered"    // the token is where it is to be used, as far as the program can know
+	StateClosed      State = "closed"       // done, with evidence
+
+	StateUndoing State = "undoing" // what the lease gave is being taken back
+	StateUndone  State = "undone"  // it is as it was before the lease, proved by settled reads
+	StateStuck   State = "stuck"   // it could not be proved; the next sweep goes on
+)
+
+// next lists the states that may follow each state. Every open state may also be followed by StateUndoing.
+var next = map[State][]State{
+	"":               {StateLeased},
+	StateLeased:      {StateReady},
+	StateReady:       {StateElevated},
+	StateElevated:    {StateCreated},
+	StateCreated:     {StateSteppedDown},
+	StateSteppedDown: {StateProved},
+	StateProved:      {StateDelivered},
+	StateDelivered:   {StateClosed},
+	StateUndoing:     {StateUndone, StateStuck},
+	StateStuck:       {},
+	StateUndone:      {},
+	StateClosed:      {},
+}
+
+// Open tells whether something may still have to be undone.
+func (s State) Open() bool { return s != StateClosed && s != StateUndone }
+
+// MayFollow tells whether a lease in state prev may go to s.
+func (s State) MayFollow(prev State) bool {
+	successors, known := next[prev]
+	if !known {
+		return false
+	}
+	return slices.Contains(successors, s) || (s == StateUndoing && prev != "" && prev.Open())
+}
+
+// The kinds of lease.
+const (
+	LeaseElevation = "elevation" // gives a temporary role and takes it back
+	LeaseDowngrade = "downgrade" // takes roles that it names from an account that should not have them
+)
+
+// Account identifies an account of the org.
+type Account struct {
+	ID    string `json:"id"`
+	Login string `json:"login"`
+}
+
+// Terms are what a lease says when it is opened. The undo needs them and nothing else.
+type Terms struct {
+	ID      string  `json:"id"`
+	Kind    string  `json:"kind"` // LeaseElevation or LeaseDowngrade
+	Account Account `json:"account"`
+
+	// Temporary are the roles that the undo removes from the account, and the only ones.
+	Temporary []Role `json:"temporary"`
+	// Intended is the one role that the account keeps; Label is how people call it.
+	Intended Role   `json:"intended"`
+	Label    string `json:"intended_label"`
+	// AddsIntended says that this lease assigns Intended, so that an undo takes it away again.
+	AddsIntended bool `json:"adds_intended"`
+
+	RolesBefore  []Role   `json:"roles_before"`  // what the account held
+	TokensBefore []string `json:"tokens_before"` // ids of the tokens that it owned
+
+	Declaration string    `json:"declaration"`          // name of the TokenOwner
+	TokenName   string    `json:"token_name,omitempty"` // of the token that is expected; elevation only
+	OpenedAt    time.Time `json:"opened_at"`
+	EndsAt      time.Time `json:"ends_at"` // when the window ends at the latest; a sweep acts after it
+	Approval    *Approval `json:"approval,omitempty"`
+	RunID       string    `json:"run_id,omitempty"`
+}
+
+// Event is one transition of a lease. Events are appended, never changed. MAC authenticates all other fields, Prev is
+// the MAC of the event before it in the same lease.
+type Event struct {
+	Version int       `json:"version"`
+	Lease   string    `json:"lease"`
+	Seq     int       `json:"seq"` // 1, 2, 3, …
+	State   State     `json:"state"`
+	At      time.Time `json:"at"`
+	Terms   *Terms    `json:"terms,omitempty"`    // of the first event only
+	TokenID string    `json:"token_id,omitempty"` // from StateCreated on
+	Note    string    `json:"note,omitempty"`     // for people
+	Prev    string    `json:"prev,omitempty"`
+	MAC     string    `json:"mac"`
+}
+
+// EventVersion is the version of Event that this program writes and the only one that it reads.
+const EventVersion = 1
+
+// Entry is what a workflow says of a transition; the ledger makes an Event of it.
+type Entry struct {
+	State   State
+	At      time.Time
+	TokenID string
+	Note    string
+}
+
+// Lease is the fold of its events.
+type Lease struct {
+	Terms
+	State     State
+	TokenID   string
+	UpdatedAt time.Time
+	Events    []Event
+}
+
+// ErrLeaseTaken says that the account already has an open lease.
+var ErrLeaseTaken = errors.New("the account already has an open lease")
+
+// Fold makes a lease of its events. An event of an unknown version or state, out of sequence, of another lease, or
+// that may not follow the one before it, is an error.
+func Fold(events []Event) (Lease, error) {
+	var lease Lease
+	for i, e := range events {
+		switch {
+		case e.Version != EventVersion:
+			return Lease{}, fmt.Errorf("event %d has version %d; this program reads version %d", i+1, e.Version, EventVersion)
+		case e.Seq != i+1:
+			return Lease{}, fmt.Errorf("event %d has sequence number %d", i+1, e.Seq)
+		case !e.State.MayFollow(lease.State):
+			return Lease{}, fmt.Errorf("event %d: state %q may not follow %q", i+1, e.State, lease.State)
+		case (i == 0) != (e.Terms != nil):
+			return Lease{}, fmt.Errorf("event %d: the terms belong to the first event and to no other", i+1)
+		}
+		if i == 0 {
+			lease.Terms = *e.Terms
+		}
+		if e.Lease != lease.ID {
+			return Lease{}, fmt.Errorf("event %d is of lease %q, not %q", i+1, e.Lease, lease.ID)
+		}
+		if e.TokenID != "" {
+			lease.TokenID = e.TokenID
+		}
+		lease.State, lease.UpdatedAt = e.State, e.At
+		lease.Events = append(lease.Events, e)
+	}
+	if len(events) == 0 {
+		return Lease{}, errors.New("a lease has at least one event")
+	}
+	return lease, nil
+}
+
+// Due tells whether a sweep should act: the lease is open, and its run gave up or its window is over.
+func (l Lease) Due(now time.Time) bool {
+	return l.State.Open() && (l.State == StateStuck || !now.Before(l.EndsAt))
+}
+
+// UnansweredSince returns when the lease last recorded that a role was about to be assigned without recording that Okta
+// answered, and false where there is no such time. Such an assignment may still take effect for a while.
+func (l Lease) UnansweredSince() (time.Time, bool) {
+	var since time.Time
+	for _, e := range l.Events {
+		switch e.State {
+		case StateLeased, StateReady:
+			since = e.At
+		case StateElevated:
+			since = time.Time{}
+		}
+	}
+	return since, !since.IsZero()
+}

@@ -1,0 +1,122 @@
+package access
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Settings are the rules of an organisation: what manifests may ask for. They are read from the default branch, never
+// from the change that is to be admitted.
+type Settings struct {
+	// ServiceAccounts holds patterns of logins, such as "svc-*", that tell a service account from a person's.
+	// The syntax is that of path.Match; case does not count.
+	ServiceAccounts []string
+	Elevation       ElevationSettings
+	Admission       AdmissionSettings
+	Audit           AuditSettings
+
+	Source Position
+	Fields map[string]Position
+}
+
+// ElevationSettings bound what an elevation may do and how patient the program is with Okta.
+type ElevationSettings struct {
+	MaxWindow            time.Duration
+	Roles                []AllowedRole // temporary roles above DefaultElevationRole, and who may be given them
+	ForbiddenPermissions []string      // patterns of permissions that an intended role may not hold
+	Settle               time.Duration // the least time between the two reads that prove a step-down
+	StepDown             time.Duration // how long a step-down is tried before it is called stuck
+	LateEffect           time.Duration // how long after an unanswered request it may still take effect
+}
+
+// AllowedRole lets the accounts that match be given a temporary role above DefaultElevationRole.
+type AllowedRole struct {
+	Role     string
+	Accounts []string // patterns of logins, as in Settings.ServiceAccounts
+}
+
+// AdmissionSettings bound what counts as an approval.
+type AdmissionSettings struct {
+	MaxApprovalAge time.Duration
+}
+
+// AuditSettings tell the audit what it may take as known.
+type AuditSettings struct {
+	// KnownTokens are tokens that no TokenOwner declares and that are accepted: the program's own, above all.
+	KnownTokens []KnownToken
+	// AgentClients are values of a token's clientName, such as "Okta AD agent", whose tokens belong to Okta's agents.
+	AgentClients []string
+}
+
+// KnownToken accepts the token of that name whose owner has that login.
+type KnownToken struct {
+	Owner  string
+	Name   string
+	Reason string
+}
+
+// DefaultSettings are in force where the access directory has no Settings document, and field by field where it is
+// silent.
+func DefaultSettings() Settings {
+	return Settings{
+		ServiceAccounts: []string{"svc-*", "svc.*", "svc_*"},
+		Elevation: ElevationSettings{
+			MaxWindow:            30 * time.Minute,
+			ForbiddenPermissions: defaultForbiddenPermissions(),
+			Settle:               10 * time.Second,
+			StepDown:             2 * time.Minute,
+			LateEffect:           time.Minute,
+		},
+		Admission: AdmissionSettings{MaxApprovalAge: 24 * time.Hour},
+	}
+}
+
+// defaultForbiddenPermissions are those with which the holder could widen its own or others' access.
+// Source: Okta's permission catalogue (developer.okta.com, "permissions"); the choice is this program's.
+func defaultForbiddenPermissions() []string {
+	return []string{
+		"okta.agents.manage", "okta.agents.register",
+		"okta.apps.clientCredentials.read", "okta.apps.manage", "okta.apps.manageFirstPartyApps",
+		"okta.authzServers.manage", "okta.customizations.manage", "okta.directories.manage",
+		"okta.eventhooks.manage", "okta.groups.manage", "okta.groups.members.manage",
+		"okta.identityProviders.manage", "okta.inlinehooks.manage", "okta.policies.manage",
+		"okta.profilesources.import.run", "okta.realms.manage",
+		"okta.users.apitokens.*", "okta.users.create", "okta.users.credentials.*",
+		"okta.users.groupMembership.manage", "okta.users.lifecycle.*", "okta.users.manage",
+		"okta.workflows.invoke",
+	}
+}
+
+// IsServiceAccount tells whether login is that of a service account by these settings.
+func (s Settings) IsServiceAccount(login string) bool { return matchAny(s.ServiceAccounts, login) }
+
+// AllowsElevation tells whether the account of that login may be given role for a window.
+// DefaultElevationRole needs no entry.
+func (s Settings) AllowsElevation(role, login string) bool {
+	return role == DefaultElevationRole || slices.ContainsFunc(s.Elevation.Roles, func(a AllowedRole) bool {
+		return a.Role == role && matchAny(a.Accounts, login)
+	})
+}
+
+// Forbids returns those of permissions that an intended role may not hold, sorted.
+func (s Settings) Forbids(permissions []string) []string {
+	var out []string
+	for _, p := range permissions {
+		if matchAny(s.Elevation.ForbiddenPermissions, p) {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// matchAny tells whether value matches one of the patterns. A malformed pattern matches nothing: the manifest package
+// refuses it when it is read.
+func matchAny(patterns []string, value string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, err := path.Match(strings.ToLower(p), strings.ToLower(value))
+		return err == nil && ok
+	})
+}
