@@ -1,0 +1,164 @@
+package policy
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
+)
+
+// AuditInput is what the controls of an audit read: the snapshot's JSON and, beside its collections, what is declared,
+// leased and taken for a service account. Its maps are not nil.
+type AuditInput struct {
+	org.Snapshot
+	// Declared is keyed by the id of the account, or by "unresolved:" and the account as it was declared.
+	Declared map[string]Declaration `json:"declared"`
+	// Leases is keyed by the id of the lease.
+	Leases map[string]Lease `json:"leases"`
+	// ServiceAccounts holds the ids of the users whose login is a service account's by the settings.
+	ServiceAccounts map[string]bool `json:"service_accounts"`
+}
+
+// The origins of a declaration.
+const (
+	OriginManifest = "manifest"
+	OriginLease    = "lease" // a closed lease whose pull request is not merged yet
+)
+
+// Declaration is a token owner, resolved against a snapshot. An id that is empty could not be resolved, and then there is
+// a problem that says so.
+type Declaration struct {
+	Name          string   `json:"name"`
+	Account       string   `json:"account"` // as declared
+	UserID        string   `json:"user_id"`
+	CustomRole    string   `json:"custom_role"` // its label where it is known, else as declared
+	CustomRoleID  string   `json:"custom_role_id"`
+	ResourceSet   string   `json:"resource_set"`
+	ResourceSetID string   `json:"resource_set_id"`
+	TokenNames    []string `json:"token_names"` // sorted
+	ElevationRole string   `json:"elevation_role"`
+	// Source is where it is declared: a manifest, or the URL of the lease's pull request.
+	Source   access.Position `json:"source"`
+	Origin   string          `json:"origin"`
+	Problems []Problem       `json:"problems"` // sorted by code
+}
+
+// Problem is something that a declaration names and the org does not have, or that it leaves open.
+type Problem struct {
+	Code    string `json:"code"` // unique within a declaration: account, custom_role, resource_set, duplicate
+	Message string `json:"msg"`
+}
+
+// Lease is a lease as the controls read it.
+type Lease struct {
+	ID          string       `json:"id"`
+	Kind        string       `json:"kind"`
+	AccountID   string       `json:"account_id"`
+	Login       string       `json:"login"`
+	State       access.State `json:"state"`
+	Open        bool         `json:"open"`
+	EndsAt      time.Time    `json:"ends_at"`
+	TokenName   string       `json:"token_name"`
+	Temporary   []LeasedRole `json:"temporary"`
+	PullRequest string       `json:"pull_request"` // its URL, or empty
+}
+
+// LeasedRole is an access.Role whose every field is always there.
+type LeasedRole struct {
+	Type        string `json:"type"`
+	CustomRole  string `json:"custom_role"`
+	ResourceSet string `json:"resource_set"`
+}
+
+// LeaseInput returns the lease as the controls read it.
+func LeaseInput(l access.Lease) Lease {
+	out := Lease{
+		ID: l.ID, Kind: l.Kind, AccountID: l.Account.ID, Login: l.Account.Login, State: l.State, Open: l.State.Open(),
+		EndsAt: l.EndsAt.UTC(), TokenName: l.TokenName, Temporary: []LeasedRole{},
+	}
+	for _, r := range l.Temporary {
+		out.Temporary = append(out.Temporary, LeasedRole(r))
+	}
+	if l.Approval != nil {
+		out.PullRequest = l.Approval.URL
+	}
+	return out
+}
+
+// Params is what tunes the controls: data.params.
+type Params struct {
+	KnownRoles        []string     `json:"known_roles"`
+	TokenCreatorRoles []string     `json:"token_creator_roles"`
+	KnownTokens       []KnownToken `json:"known_tokens"`
+	AgentClients      []string     `json:"agent_clients"`
+}
+
+// KnownToken accepts the token of that name whose owner has that login.
+type KnownToken struct {
+	Owner string `json:"owner"`
+	Name  string `json:"name"`
+}
+
+// ParamsOf returns the parameters that the settings give, with the roles that this version knows.
+func ParamsOf(s access.Settings) Params {
+	p := Params{
+		KnownRoles:        access.KnownRoles(),
+		TokenCreatorRoles: access.TokenCreatorRoles(),
+		KnownTokens:       []KnownToken{},
+		AgentClients:      filled(s.Audit.AgentClients),
+	}
+	for _, known := range s.Audit.KnownTokens {
+		p.KnownTokens = append(p.KnownTokens, KnownToken{Owner: known.Owner, Name: known.Name})
+	}
+	return p
+}
+
+// MarshalJSON writes the input with empty lists where Go has nil ones: null is undefined to a policy, and undefined is no
+// finding. A collection that is nil as a whole stays null and is refused when the input is checked.
+func (in AuditInput) MarshalJSON() ([]byte, error) {
+	type plain AuditInput // without this method
+	out := plain(in)
+	out.TakenAt = in.TakenAt.UTC()
+	out.GroupMembers = mapValues(in.GroupMembers, filled)
+	out.CustomRoles = mapValues(in.CustomRoles, func(r org.CustomRole) org.CustomRole {
+		r.Permissions = filled(r.Permissions)
+		return r
+	})
+	out.Bindings = mapValues(in.Bindings, func(b org.Binding) org.Binding {
+		b.Members = filled(b.Members)
+		return b
+	})
+	out.Tokens = mapValues(in.Tokens, func(t org.Token) org.Token {
+		t.Network.Include, t.Network.Exclude = filled(t.Network.Include), filled(t.Network.Exclude)
+		return t
+	})
+	out.Declared = mapValues(in.Declared, func(d Declaration) Declaration {
+		d.TokenNames, d.Problems = filled(d.TokenNames), filled(d.Problems)
+		return d
+	})
+	out.Leases = mapValues(in.Leases, func(l Lease) Lease {
+		l.Temporary = filled(l.Temporary)
+		return l
+	})
+	return json.Marshal(out)
+}
+
+// filled returns a copy of list that is not nil.
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return slices.Clone(list)
+}
+
+// mapValues returns a copy of m with each value put through change. A nil map stays nil.
+func mapValues[T any](m map[string]T, change func(T) T) map[string]T {
+	out := maps.Clone(m)
+	for key, value := range out {
+		out[key] = change(value)
+	}
+	return out
+}
