@@ -1,0 +1,140 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stepdown/stepdown/internal/audit"
+	"github.com/stepdown/stepdown/internal/org"
+	"github.com/stepdown/stepdown/internal/policy"
+)
+
+// auditDocument is what a report says to people: the verdict, the controls, the findings of each, and what was not seen.
+func auditDocument(r audit.Report) document {
+	d := document{title: "Okta access audit: " + verdict(r)}
+	d.blocks = append(d.blocks, block{text: provenance(r)}, block{table: controls(r)})
+	for _, result := range r.Results {
+		switch {
+		case result.Status == audit.StatusPass:
+		case result.Status == audit.StatusFail:
+			d.blocks = append(d.blocks, findings(result)...)
+		default:
+			d.blocks = append(d.blocks, block{
+				heading: result.Control.ID + "  " + result.Control.Title + " (not known)",
+				text:    "Could not be decided: " + result.Reason + ". This is not a pass.",
+			})
+		}
+	}
+	return document{title: d.title, blocks: append(d.blocks, coverage(r))}
+}
+
+// verdict is the audit in one line.
+func verdict(r audit.Report) string {
+	total := r.Findings(policy.SeverityLow)
+	var parts []string
+	for _, severity := range policy.Severities() {
+		if n := r.Summary.Findings[severity]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
+		}
+	}
+	text := "no findings"
+	if total > 0 {
+		text = count(total, "finding") + " (" + strings.Join(parts, ", ") + ")"
+	}
+	if r.Summary.Error > 0 {
+		text += ", " + count(r.Summary.Error, "control") + " not known"
+	}
+	return text
+}
+
+// provenance says what was looked at, when and with what.
+func provenance(r audit.Report) string {
+	text := fmt.Sprintf("%s as of %s, by %s %s, policies %s", r.Org.URL, stamp(r.Snapshot.TakenAt), r.Tool.Name, r.Tool.Version, short(r.Tool.PolicyDigest))
+	if r.Run.URL != "" {
+		text += ", run " + r.Run.URL
+	}
+	return text + "."
+}
+
+// short abbreviates a digest.
+func short(digest string) string { return digest[:min(12, len(digest))] }
+
+// controls is the table of all controls.
+func controls(r audit.Report) *table {
+	t := &table{headers: []string{"Control", "Checks for", "Severity", "Status", "Findings"}, widths: []int{0, 56, 0, 0, 0}}
+	for _, result := range r.Results {
+		number := strconv.Itoa(len(result.Findings))
+		word := wordUnknown
+		switch result.Status {
+		case audit.StatusPass:
+			word = wordPass
+		case audit.StatusFail:
+			word = wordFail
+		default:
+			number = "-"
+		}
+		t.rows = append(t.rows, []string{result.Control.ID, result.Control.Title, string(result.Control.Severity), word, number})
+	}
+	return t
+}
+
+// findings is what is said of a control that fails.
+func findings(result audit.Result) []block {
+	t := &table{headers: []string{"Where", "What"}, widths: []int{34, 75}}
+	for _, f := range result.Findings {
+		where := f.Resource.Name
+		if where == "" {
+			where = f.Resource.ID
+		}
+		if f.Resource.Kind != "user" {
+			where = f.Resource.Kind + " " + where
+		}
+		t.rows = append(t.rows, []string{where, strings.TrimPrefix(f.Message, f.Resource.Name+" ")})
+	}
+	c := result.Control
+	return []block{
+		{heading: fmt.Sprintf("%s  %s (%s)", c.ID, c.Title, c.Severity), text: c.Description, table: t},
+		{text: "What to do: " + c.Remediation},
+		{text: "Maps to: " + frameworks(c) + "."},
+	}
+}
+
+// frameworks lists the published requirements that a control serves.
+func frameworks(c policy.Control) string {
+	names := map[string]string{
+		"nist_800_53": "NIST SP 800-53", "soc2": "SOC 2", "iso_27001": "ISO/IEC 27001", "pci_dss": "PCI DSS", "stig": "DISA STIG",
+	}
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(c.Frameworks)) {
+		name, ok := names[key]
+		if !ok {
+			name = key
+		}
+		parts = append(parts, name+" "+strings.Join(c.Frameworks[key], ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// coverage says what was seen, in full where something was not.
+func coverage(r audit.Report) block {
+	t := &table{headers: []string{"Collection", "Status", "Entries", "Calls", "Why"}, widths: []int{0, 12, 0, 0, 65}}
+	missing := 0
+	for _, c := range r.Snapshot.Collections {
+		word := wordPass
+		if c.Status != org.StatusComplete {
+			word = wordUnknown
+			missing++
+		}
+		if word == wordPass {
+			word = "complete"
+		}
+		t.rows = append(t.rows, []string{c.Name, word, strconv.Itoa(c.Count), strconv.Itoa(c.Calls), c.Reason})
+	}
+	if missing > 0 {
+		return block{heading: "Coverage", text: count(missing, "collection") + " could not be read in full:", table: t}
+	}
+	return block{folded: "Coverage: all " + count(len(t.rows), "collection") + " complete", table: t, minor: true}
+}

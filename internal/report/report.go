@@ -1,0 +1,66 @@
+// Package report shows what an audit and an apply found: as tables for a terminal, as Markdown for a step summary, as JSON,
+// from which the others can be made again. Text that came from outside is made harmless where it is written, so that no
+// renderer can forget it.
+//
+// It imports access, org, audit and policy's severities, and tablewriter, which nothing else imports. It has no clock.
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/audit"
+)
+
+// Renderer writes a report. The same report gives the same bytes.
+type Renderer func(io.Writer, audit.Report) error
+
+// EvidenceRenderer writes the evidence of an apply. The same evidence gives the same bytes.
+type EvidenceRenderer func(io.Writer, access.Evidence) error
+
+// The names of the forms.
+const (
+	FormTable    = "table"
+	FormMarkdown = "markdown"
+	FormJSON     = "json"
+)
+
+// For returns the renderer of that name.
+func For(name string) (Renderer, error) {
+	return lookUp(name, map[string]Renderer{FormTable: Table, FormMarkdown: Markdown, FormJSON: JSON})
+}
+
+// EvidenceFor returns the renderer of evidence of that name.
+func EvidenceFor(name string) (EvidenceRenderer, error) {
+	return lookUp(name, map[string]EvidenceRenderer{
+		FormTable: EvidenceTable, FormMarkdown: EvidenceMarkdown, FormJSON: EvidenceJSON,
+	})
+}
+
+// lookUp finds a renderer by name.
+func lookUp[R any](name string, renderers map[string]R) (R, error) {
+	renderer, ok := renderers[name]
+	if !ok {
+		names := slices.Sorted(maps.Keys(renderers))
+		return renderer, fmt.Errorf("choosing the form of the report: there is no %q; want one of %s", name, strings.Join(names, ", "))
+	}
+	return renderer, nil
+}
+
+// Table writes a report for a terminal, at most 120 columns wide.
+func Table(w io.Writer, r audit.Report) error { return writeText(w, auditDocument(r)) }
+
+// Markdown writes a report for a step summary or a comment on GitHub.
+func Markdown(w io.Writer, r audit.Report) error { return writeMarkdown(w, auditDocument(r)) }
+
+// EvidenceTable writes evidence for a terminal, at most 120 columns wide.
+func EvidenceTable(w io.Writer, e access.Evidence) error { return writeText(w, evidenceDocument(e)) }
+
+// EvidenceMarkdown writes evidence for a step summary or a comment on GitHub.
+func EvidenceMarkdown(w io.Writer, e access.Evidence) error {
+	return writeMarkdown(w, evidenceDocument(e))
+}
