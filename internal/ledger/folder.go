@@ -1,0 +1,312 @@
+package ledger
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/stepdown/stepdown/internal/access"
+)
+
+// Folder is a ledger in a folder of the file system:
+//
+//	lock                       held while the ledger is read or written
+//	head.json                  the last event of every lease, signed: what must still be there
+//	leases/ID/0001.json        the events of a lease, one file each, never changed
+//
+// A file appears whole or not at all, and is on disk before a call returns. A lost folder is a lost ledger: it protects
+// only as far as the disk that it lies on. Whoever can put back an older copy of the whole folder can roll it back
+// unseen.
+type Folder struct {
+	dir  string
+	sign signer
+}
+
+// maxEventSize is the largest event file, in bytes, that is read. One that the program writes has about 2 KiB.
+const maxEventSize = 64 << 10
+
+var leaseID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+
+// CreateFolder opens the ledger in dir and makes it where there is none.
+func CreateFolder(dir string, key access.Secret) (*Folder, error) {
+	f, err := newFolder(dir, key)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "leases"), 0o700); err != nil {
+		return nil, fmt.Errorf("making the ledger: %w", err)
+	}
+	return f, nil
+}
+
+// OpenFolder opens the ledger in dir. That there is none is an error which is fs.ErrNotExist: a ledger that vanished
+// must not read as one without leases.
+func OpenFolder(dir string, key access.Secret) (*Folder, error) {
+	f, err := newFolder(dir, key)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(filepath.Join(dir, "leases"))
+	if err != nil {
+		return nil, fmt.Errorf("opening the ledger: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("opening the ledger: %s is not a folder", dir)
+	}
+	return f, nil
+}
+
+func newFolder(dir string, key access.Secret) (*Folder, error) {
+	sign, err := newSigner(key)
+	if err != nil {
+		return nil, err
+	}
+	return &Folder{dir: dir, sign: sign}, nil
+}
+
+// Open writes the first event of a lease. It is access.ErrLeaseTaken if the account has an open lease.
+func (f *Folder) Open(ctx context.Context, terms access.Terms, at time.Time) (access.Lease, error) {
+	if !leaseID.MatchString(terms.ID) {
+		return access.Lease{}, fmt.Errorf("opening a lease: %q is not an id of a lease", terms.ID)
+	}
+	var lease access.Lease
+	err := f.locked(ctx, func() error {
+		leases, head, err := f.load()
+		if err != nil {
+			return err
+		}
+		for _, other := range leases {
+			if other.ID == terms.ID {
+				return fmt.Errorf("opening lease %q: it exists", terms.ID)
+			}
+			if other.Account.ID == terms.Account.ID && other.State.Open() {
+				return fmt.Errorf("opening a lease for %s: %w: %s, in state %s", terms.Account.Login, access.ErrLeaseTaken, other.ID, other.State)
+			}
+		}
+		fresh := access.Lease{Terms: terms}
+		event := follow(fresh, access.Entry{State: access.StateLeased, At: at})
+		event.Terms = &terms
+		lease, err = f.write(fresh, event, head)
+		return err
+	})
+	return lease, err
+}
+
+// Append writes the next event of a lease and returns the lease as it then is. A state that may not follow is an error
+// and nothing is written.
+func (f *Folder) Append(ctx context.Context, id string, entry access.Entry) (access.Lease, error) {
+	var lease access.Lease
+	err := f.locked(ctx, func() error {
+		leases, head, err := f.load()
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == id })
+		if i < 0 {
+			return fmt.Errorf("recording %q: there is no lease %q in the ledger", entry.State, id)
+		}
+		lease, err = f.write(leases[i], follow(leases[i], entry), head)
+		return err
+	})
+	return lease, err
+}
+
+// Leases returns every lease, oldest first.
+func (f *Folder) Leases(ctx context.Context) ([]access.Lease, error) {
+	var leases []access.Lease
+	err := f.locked(ctx, func() error {
+		var err error
+		leases, _, err = f.load()
+		return err
+	})
+	return leases, err
+}
+
+// locked runs fn while no other process reads or writes the ledger.
+func (f *Folder) locked(ctx context.Context, fn func() error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("waiting for the ledger: %w", err)
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(f.dir, "lock")).Lock()
+	if err != nil {
+		return fmt.Errorf("locking the ledger: %w", err)
+	}
+	defer unlock()
+	return fn()
+}
+
+// head is the signed list of the last event of every lease. It may lag behind the events by what a crash cut off.
+type head struct {
+	Version int                  `json:"version"`
+	Leases  map[string]headEntry `json:"leases"`
+	MAC     string               `json:"mac"`
+}
+
+type headEntry struct {
+	Seq int    `json:"seq"`
+	MAC string `json:"mac"`
+}
+
+// load reads and verifies everything.
+func (f *Folder) load() ([]access.Lease, head, error) {
+	entries, err := os.ReadDir(filepath.Join(f.dir, "leases"))
+	if err != nil {
+		return nil, head{}, fmt.Errorf("reading the ledger: %w", err)
+	}
+	h, err := f.readHead(len(entries) > 0)
+	if err != nil {
+		return nil, head{}, err
+	}
+	leases := make([]access.Lease, 0, len(entries))
+	present := map[string]bool{}
+	for _, entry := range entries {
+		lease, err := f.readLease(entry.Name(), h.Leases[entry.Name()])
+		if err != nil {
+			return nil, head{}, fmt.Errorf("reading lease %q: %w", entry.Name(), err)
+		}
+		present[entry.Name()] = true
+		if lease != nil {
+			leases = append(leases, *lease)
+		}
+	}
+	for id := range h.Leases {
+		if !present[id] {
+			return nil, head{}, fmt.Errorf("%w: lease %q has vanished", ErrTampered, id)
+		}
+	}
+	slices.SortFunc(leases, func(a, b access.Lease) int {
+		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return leases, h, nil
+}
+
+// readHead reads the head. Only a ledger without leases may lack one; a crash before its first write leaves a lease
+// folder that is empty or holds one event, so a missing head is accepted only where no lease can have been told to anyone.
+func (f *Folder) readHead(hasLeases bool) (head, error) {
+	h := head{Version: access.EventVersion, Leases: map[string]headEntry{}}
+	data, err := readSmall(filepath.Join(f.dir, "head.json"), 16<<20)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !hasLeases:
+		return h, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return h, fmt.Errorf("%w: its head.json has vanished", ErrTampered)
+	case err != nil:
+		return h, fmt.Errorf("reading the ledger's head: %w", err)
+	}
+	if err := decode(data, &h); err != nil {
+		return h, fmt.Errorf("%w: head.json: %w", ErrTampered, err)
+	}
+	claimed := h.MAC
+	h.MAC = ""
+	mac, err := f.sign.mac("head", h)
+	if err != nil {
+		return h, err
+	}
+	if claimed != mac || h.Version != access.EventVersion {
+		return h, fmt.Errorf("%w: head.json has a signature that this key did not make\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?", ErrTampered)
+	}
+	return h, nil
+}
+
+// readLease reads the events of a lease and holds them against the head. It returns nil for the empty folder that a
+// crash left before the first event was written.
+func (f *Folder) readLease(id string, want headEntry) (*access.Lease, error) {
+	if !leaseID.MatchString(id) {
+		return nil, fmt.Errorf("%w: this is not an id of a lease", ErrTampered)
+	}
+	var events []access.Event
+	for seq := 1; ; seq++ {
+		data, err := readSmall(f.eventPath(id, seq), maxEventSize)
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		var e access.Event
+		if err := decode(data, &e); err != nil {
+			return nil, fmt.Errorf("%w: event %d: %w", ErrTampered, seq, err)
+		}
+		events = append(events, e)
+	}
+	if len(events) < want.Seq || (want.Seq > 0 && events[want.Seq-1].MAC != want.MAC) {
+		return nil, fmt.Errorf("%w: %d events are there, the head knows of %d", ErrTampered, len(events), want.Seq)
+	}
+	if len(events) == 0 {
+		return nil, nil
+	}
+	if err := f.sign.verifyEvents(events); err != nil {
+		return nil, err
+	}
+	lease, err := access.Fold(events)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTampered, err)
+	}
+	if lease.ID != id {
+		return nil, fmt.Errorf("%w: its events are those of lease %q", ErrTampered, lease.ID)
+	}
+	return &lease, nil
+}
+
+// write makes event durable and moves the head on.
+func (f *Folder) write(lease access.Lease, event access.Event, h head) (access.Lease, error) {
+	signed, err := f.sign.signEvent(event)
+	if err != nil {
+		return access.Lease{}, err
+	}
+	after, err := access.Fold(append(slices.Clone(lease.Events), signed))
+	if err != nil {
+		return access.Lease{}, fmt.Errorf("recording %q for lease %q: %w", event.State, event.Lease, err)
+	}
+	if len(h.Leases) == 0 { // the first lease: from here on, a ledger without a head is one that lost it
+		if err := f.writeHead(h); err != nil {
+			return access.Lease{}, err
+		}
+	}
+	if err := writeDurably(f.eventPath(event.Lease, event.Seq), signed); err != nil {
+		return access.Lease{}, fmt.Errorf("recording %q for lease %q: %w", event.State, event.Lease, err)
+	}
+	h.Leases[event.Lease] = headEntry{Seq: signed.Seq, MAC: signed.MAC}
+	return after, f.writeHead(h)
+}
+
+func (f *Folder) writeHead(h head) error {
+	h.MAC = ""
+	mac, err := f.sign.mac("head", h)
+	if err != nil {
+		return err
+	}
+	h.MAC = mac
+	if err := writeDurably(filepath.Join(f.dir, "head.json"), h); err != nil {
+		return fmt.Errorf("recording the ledger's head: %w", err)
+	}
+	return nil
+}
+
+func (f *Folder) eventPath(id string, seq int) string {
+	return filepath.Join(f.dir, "leases", id, fmt.Sprintf("%04d.json", seq))
+}
+
+// decode reads one JSON value with known fields only: what a MAC does not cover must not be there.
+func decode(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("there is more than one value")
+	}
+	return nil
+}
