@@ -1,0 +1,228 @@
+// Bindings: which principals hold a custom role on a resource set. A binding here exists while it has members; whether
+// an empty one remains in Okta is UNVERIFIED. No recorded traffic has these routes: shapes are those of Okta's document.
+
+package oktaemu
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// bound is a member of a binding.
+type bound struct {
+	principal
+	assignment
+}
+
+// members returns the members of the binding, in the order in which they were added.
+func (s *state) members(setID, roleID string) []bound {
+	var out []bound
+	for p, held := range s.held {
+		for _, a := range held {
+			if a.kind == custom && a.setID == setID && a.roleID == roleID {
+				out = append(out, bound{p, a})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b bound) int { return a.seq - b.seq })
+	return out
+}
+
+// binding finds the set and role of the path, and the members. Without members there is no binding.
+func (c *call) binding() (resourceSet, customRole, []bound, *reply) {
+	set, bad := c.set()
+	if bad != nil {
+		return resourceSet{}, customRole{}, nil, bad
+	}
+	role, ok := c.s.role(c.vars["role"])
+	members := c.s.members(set.id, role.id)
+	if !ok || len(members) == 0 {
+		r := notFound(c.vars["role"], "Binding")
+		return resourceSet{}, customRole{}, nil, &r
+	}
+	return set, role, members, nil
+}
+
+func (c *call) bindingURL(setID, roleID string) string {
+	return c.setURL(setID) + "/bindings/" + roleID
+}
+
+func (c *call) listBindings() reply {
+	set, bad := c.set()
+	if bad != nil {
+		return *bad
+	}
+	var items []listed
+	for seq, role := range c.s.roles.all() {
+		if len(c.s.members(set.id, role.id)) == 0 {
+			continue
+		}
+		self := c.bindingURL(set.id, role.id)
+		items = append(items, listed{seq, func() obj {
+			return obj{"id": role.id, "_links": obj{"self": href(self), "members": href(self + "/members")}}
+		}})
+	}
+	return c.bodyPage("roles", items, obj{"self": href(c.setURL(set.id) + "/bindings"), "resource-set": href(c.setURL(set.id))})
+}
+
+func (c *call) getBinding() reply {
+	set, role, _, bad := c.binding()
+	if bad != nil {
+		return *bad
+	}
+	self := c.bindingURL(set.id, role.id)
+	return jsonReply(http.StatusOK, obj{"id": role.id, "_links": obj{"self": href(self), "members": href(self + "/members"),
+		"role": href(c.adminBase() + "/api/v1/iam/roles/" + role.id), "resource-set": href(c.setURL(set.id))}})
+}
+
+// createBinding takes the role by id or label. A binding that exists is refused: one role has one binding in a set.
+func (c *call) createBinding() reply {
+	set, bad := c.set()
+	if bad != nil {
+		return *bad
+	}
+	var body struct {
+		Role    string   `json:"role"`
+		Members []string `json:"members"`
+	}
+	if json.Unmarshal(c.body, &body) != nil {
+		return malformed()
+	}
+	role, ok := c.s.role(body.Role)
+	if !ok {
+		return notFound(body.Role, "CustomRole")
+	}
+	if len(c.s.members(set.id, role.id)) > 0 {
+		return errorReply(http.StatusConflict, "E0000090", "The role is already bound to the resource set.") // UNVERIFIED
+	}
+	if bad := c.addBindingMembers(set, role, body.Members, "members"); bad != nil {
+		return *bad
+	}
+	self := c.bindingURL(set.id, role.id)
+	return jsonReply(http.StatusOK, obj{"_links": obj{"self": href(self), "bindings": href(c.setURL(set.id) + "/bindings"),
+		"resource-set": href(c.setURL(set.id))}})
+}
+
+func (c *call) patchBindingMembers() reply {
+	set, role, _, bad := c.binding()
+	if bad != nil {
+		return *bad
+	}
+	var body struct {
+		Additions []string `json:"additions"`
+	}
+	if json.Unmarshal(c.body, &body) != nil {
+		return malformed()
+	}
+	if bad := c.addBindingMembers(set, role, body.Additions, "additions"); bad != nil {
+		return *bad
+	}
+	self := c.bindingURL(set.id, role.id)
+	return jsonReply(http.StatusOK, obj{"_links": obj{"self": href(self + "/members"), "binding": href(self)}})
+}
+
+// addBindingMembers checks all members before it adds the first. A principal that is a member already is refused.
+func (c *call) addBindingMembers(set resourceSet, role customRole, members []string, field string) *reply {
+	fail := func(r reply) *reply { return &r }
+	if len(members) == 0 {
+		return fail(invalid(field, "must name a principal"))
+	}
+	wanted := assignment{kind: custom, roleID: role.id, setID: set.id}
+	var adding []principal
+	for _, text := range members {
+		p, ok := c.principalOf(text)
+		if !ok {
+			return fail(invalid(field, text+" is not the URL of a user or group of this org"))
+		}
+		if bad := c.eligible(p); bad != nil {
+			return bad
+		}
+		if c.s.holds(p, wanted) || slices.Contains(adding, p) {
+			return fail(roleHeld())
+		}
+		adding = append(adding, p)
+	}
+	for _, p := range adding {
+		c.s.assign(c.author(), p, wanted, c.now)
+	}
+	return nil
+}
+
+// principalOf reads the URL of a user or a group.
+func (c *call) principalOf(text string) (principal, bool) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host != c.r.Host {
+		return principal{}, false
+	}
+	if id, ok := strings.CutPrefix(u.Path, "/api/v1/users/"); ok {
+		_, there := c.s.users.rows[id]
+		return principal{userKind, id}, there
+	}
+	id, ok := strings.CutPrefix(u.Path, "/api/v1/groups/")
+	_, there := c.s.groups.rows[id]
+	return principal{groupKind, id}, ok && there
+}
+
+// deleteBinding takes the role from every member.
+func (c *call) deleteBinding() reply {
+	_, _, members, bad := c.binding()
+	if bad != nil {
+		return *bad
+	}
+	for _, m := range members {
+		c.s.unassign(c.author(), m.principal, m.assignment, c.now)
+	}
+	return noContent()
+}
+
+func (c *call) memberBody(m bound) obj {
+	return obj{"id": m.assignment.id, "created": stamp(m.created), "lastUpdated": stamp(m.lastUpdated),
+		"_links": obj{"self": href(c.principalURL(m.principal))}}
+}
+
+func (c *call) listBindingMembers() reply {
+	set, role, members, bad := c.binding()
+	if bad != nil {
+		return *bad
+	}
+	var items []listed
+	for _, m := range members {
+		items = append(items, listed{m.seq, func() obj { return c.memberBody(m) }})
+	}
+	self := c.bindingURL(set.id, role.id)
+	return c.bodyPage("members", items, obj{"self": href(self + "/members"), "binding": href(self)})
+}
+
+// bindingMember finds the member of the path.
+func (c *call) bindingMember() (bound, *reply) {
+	_, _, members, bad := c.binding()
+	if bad != nil {
+		return bound{}, bad
+	}
+	for _, m := range members {
+		if m.assignment.id == c.vars["member"] {
+			return m, nil
+		}
+	}
+	r := notFound(c.vars["member"], "BindingMember")
+	return bound{}, &r
+}
+
+func (c *call) getBindingMember() reply {
+	m, bad := c.bindingMember()
+	if bad != nil {
+		return *bad
+	}
+	return jsonReply(http.StatusOK, c.memberBody(m))
+}
+
+func (c *call) deleteBindingMember() reply {
+	m, bad := c.bindingMember()
+	if bad != nil {
+		return *bad
+	}
+	return c.removeAssignment(m.principal, m.assignment.id)
+}

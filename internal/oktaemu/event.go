@@ -1,0 +1,133 @@
+// Events of the System Log, as Okta shapes them.
+
+package oktaemu
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// party is an actor or a target of an event.
+type party struct{ id, kind, alternateID, name string }
+
+// event is an entry of the System Log.
+type event struct {
+	kind, message   string
+	outcome, reason string // outcome is SUCCESS where it is empty
+	severity        string // INFO where it is empty
+	targets         []party
+	debug           map[string]any
+
+	seq  int
+	at   time.Time
+	uuid string
+	by   author
+}
+
+// log appends an event.
+func (s *state) log(by author, now time.Time, e event) {
+	e.seq, e.at, e.by = s.next(), now, by
+	e.outcome, e.severity = orElse(e.outcome, "SUCCESS"), orElse(e.severity, "INFO")
+	e.uuid = eventUUID(s.orgID, e.seq)
+	s.events = append(s.events, e)
+}
+
+// eventUUID makes a UUID of the event's place in the org, so that the same run gives the same ones.
+func eventUUID(orgID string, seq int) string {
+	sum := sha256.Sum256([]byte(orgID + " event " + strconv.Itoa(seq)))
+	h := hex.EncodeToString(sum[:16])
+	return fmt.Sprintf("%s-%s-4%s-8%s-%s", h[0:8], h[8:12], h[13:16], h[17:20], h[20:32])
+}
+
+func (s *state) userParty(id string) party {
+	u := s.users.rows[id]
+	return party{id: u.id, kind: "User", alternateID: u.login, name: u.displayName()}
+}
+
+func (s *state) principalParty(p principal) party {
+	if p.kind == userKind {
+		return s.userParty(p.id)
+	}
+	g := s.groups.rows[p.id]
+	return party{id: g.id, kind: "UserGroup", alternateID: "unknown", name: g.name}
+}
+
+func tokenParty(t token) party {
+	return party{id: t.id, kind: "Token", alternateID: "unknown", name: t.name}
+}
+
+// values returns what a filter may compare the attribute with.
+func (e event) values(attribute string) []string {
+	switch attribute {
+	case "actor.id":
+		return []string{e.by.id}
+	case "actor.alternateid":
+		return []string{e.by.alternateID}
+	case "eventtype":
+		return []string{e.kind}
+	case "outcome.result":
+		return []string{e.outcome}
+	case "uuid":
+		return []string{e.uuid}
+	case "transaction.detail.requestapitokenid":
+		return []string{e.by.tokenID}
+	}
+	var out []string
+	for _, t := range e.targets {
+		switch attribute {
+		case "target.id":
+			out = append(out, t.id)
+		case "target.type":
+			out = append(out, t.kind)
+		case "target.alternateid":
+			out = append(out, t.alternateID)
+		}
+	}
+	return out
+}
+
+// logAttributes are those that values knows, in lower case.
+func logAttributes() []string {
+	return []string{"actor.id", "actor.alternateid", "eventtype", "outcome.result", "uuid",
+		"transaction.detail.requestapitokenid", "target.id", "target.type", "target.alternateid"}
+}
+
+// body is the event on the wire.
+func (e event) body() obj {
+	targets := []obj{}
+	for _, t := range e.targets {
+		targets = append(targets, t.body())
+	}
+	debug := obj{"requestId": e.by.requestID, "requestUri": e.by.uri, "url": e.by.uri + "?"}
+	for key, value := range e.debug {
+		debug[key] = value
+	}
+	detail := obj{}
+	if e.by.tokenID != "" {
+		detail["requestApiTokenId"] = e.by.tokenID
+	}
+	var reason any
+	if e.reason != "" {
+		reason = e.reason
+	}
+	return obj{
+		"actor": e.by.body(), "displayMessage": e.message, "eventType": e.kind, "severity": e.severity,
+		"published": e.at.UTC().Format(wireTime), "uuid": e.uuid, "version": "0", "legacyEventType": nil, "device": nil,
+		"outcome": obj{"result": e.outcome, "reason": reason}, "target": targets,
+		"client": obj{"ipAddress": e.by.ip, "zone": "null", "device": "Unknown", "id": nil, "geographicalContext": nil,
+			"userAgent": obj{"rawUserAgent": e.by.agent, "os": "Unknown", "browser": "UNKNOWN"}},
+		"authenticationContext": obj{"authenticationProvider": nil, "credentialProvider": nil, "credentialType": nil,
+			"issuer": nil, "interface": nil, "authenticationStep": 0, "externalSessionId": orElse(e.by.sessionID, "unknown")},
+		"securityContext": obj{"asNumber": nil, "asOrg": nil, "isp": nil, "domain": nil, "isProxy": nil},
+		"debugContext":    obj{"debugData": debug},
+		"transaction":     obj{"type": "WEB", "id": orElse(e.by.requestID, "unknown"), "detail": detail},
+		"request":         obj{"ipChain": []obj{{"ip": e.by.ip, "version": "V4", "source": nil, "geographicalContext": nil}}},
+	}
+}
+
+func (p party) body() obj {
+	return obj{"id": p.id, "type": p.kind, "alternateId": p.alternateID, "displayName": p.name, "detailEntry": nil}
+}

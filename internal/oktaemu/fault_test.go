@@ -1,0 +1,202 @@
+package oktaemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const assignPath = "/api/v1/users/" + invoice + "/roles"
+const assignBody = `{"type":"READ_ONLY_ADMIN"}`
+
+func TestFaultStatusHasNoEffect(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Method: "POST", Path: "/api/v1/users/*/roles", Count: 1, Status: 500})
+	if got := w.code(w.call("POST", assignPath, assignBody, 500)); got != "E0000009" {
+		t.Errorf("code %s", got)
+	}
+	w.wantRoles(invoice)
+	w.call("POST", assignPath, assignBody, 201) // used up
+	w.wantRoles(invoice, "READ_ONLY_ADMIN")
+}
+
+func TestFaultBodiesAndHeaders(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(
+		Fault{Path: "/api/v1/users", Status: 200, Body: "<html>sign in</html>"},
+		Fault{Path: "/api/v1/groups", Status: 429},
+		Fault{Path: "/api/v1/zones", Header: http.Header{"Link": {"<x>; rel=\"self\", <y>; rel=\"next\""}}},
+	)
+	if a := w.get("/api/v1/users"); a.header.Get("Content-Type") != "text/html" || a.body != "<html>sign in</html>" {
+		t.Errorf("%v %s", a.header, a.body)
+	}
+	a := w.call("GET", "/api/v1/groups", "", 429)
+	if w.code(a) != "E0000047" || a.header.Get("X-Rate-Limit-Remaining") != "0" {
+		t.Errorf("%v %s", a.header, a.body)
+	}
+	if got := w.get("/api/v1/zones").header.Values("Link"); len(got) != 1 || !strings.Contains(got[0], ",") {
+		t.Errorf("Link is %q", got)
+	}
+	w.ClearFaults()
+	w.get("/api/v1/groups")
+}
+
+func TestFaultSkipCountAndOrder(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Method: "GET", Path: "/api/v1/users/...", Skip: 1, Count: 2, Status: 503}, Fault{Path: "/api/v1/users/me", Skip: 2, Status: 403})
+	var got []int
+	for range 6 {
+		a, err := w.try(ownToken, "GET", "/api/v1/users/me", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, a.status)
+	}
+	// The second fault sees only what the first lets pass: calls 1, 4, 5 and 6.
+	if diff := cmp.Diff([]int{200, 503, 503, 200, 403, 403}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFaultDrops(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Method: "POST", Count: 1, DropBefore: true}, Fault{Method: "POST", Count: 1, DropAfter: true})
+	if _, err := w.try(ownToken, "POST", assignPath, assignBody); err == nil {
+		t.Error("an answer came in spite of DropBefore")
+	}
+	w.wantRoles(invoice)
+	if _, err := w.try(ownToken, "POST", assignPath, assignBody); err == nil {
+		t.Error("an answer came in spite of DropAfter")
+	}
+	w.wantRoles(invoice, "READ_ONLY_ADMIN")
+	want := []Request{{Method: "POST", Path: assignPath}, {Method: "POST", Path: assignPath, Caller: "ada.admin@acme.example"}}
+	if diff := cmp.Diff(want, w.Requests()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFaultTruncate(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	whole := w.get("/api/v1/users").body
+	w.Inject(Fault{Path: "/api/v1/users", Truncate: true})
+	a, err := w.try(ownToken, "GET", "/api/v1/users", "")
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("error %v, want an unexpected EOF", err)
+	}
+	if a.header.Get("Content-Length") != fmt.Sprint(len(whole)) || a.body != whole[:len(whole)/2] {
+		t.Errorf("%s announced, %d of %d bytes came", a.header.Get("Content-Length"), len(a.body), len(whole))
+	}
+}
+
+func TestFaultStale(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Method: "GET", Path: "/api/v1/users/*/roles", Skip: 1, Count: 2, Stale: true})
+	made := w.call("POST", assignPath, assignBody, 201).object(t)
+	if got := len(w.get(assignPath).list(t)); got != 1 {
+		t.Fatalf("%d roles after the grant", got)
+	}
+	if got := len(w.get(assignPath).list(t)); got != 0 {
+		t.Errorf("a stale read after the grant shows %d roles, want 0", got)
+	}
+	w.call("DELETE", assignPath+"/"+made["id"].(string), "", 204)
+	w.call("DELETE", "/api/v1/users/"+invoice+"/sessions", "", 204) // a later write that this list does not show
+	if got := len(w.get(assignPath).list(t)); got != 1 {
+		t.Errorf("a stale read after the revoke shows %d roles, want 1", got)
+	}
+	if got := len(w.get(assignPath).list(t)); got != 0 {
+		t.Errorf("a fresh read after the revoke shows %d roles, want 0", got)
+	}
+}
+
+// attempt answers one request without a network, as a test under synctest does, and tells whether an answer came.
+func attempt(org *Org, r *http.Request) (rec *httptest.ResponseRecorder, answered bool) {
+	rec = httptest.NewRecorder()
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
+			panic(v)
+		}
+	}()
+	org.ServeHTTP(rec, r)
+	return rec, true
+}
+
+func TestFaultTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		org, err := New(DefaultSeed(), WithAPIToken(ownToken))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const svc = "svc-example@default.example"
+		post := func(ctx context.Context) *http.Request {
+			r := httptest.NewRequest("POST", "/api/v1/users/"+svc+"/roles", strings.NewReader(assignBody)).WithContext(ctx)
+			r.Header.Set("Authorization", "SSWS "+ownToken)
+			return r
+		}
+		org.Inject(Fault{Method: "POST", Count: 1, Delay: time.Hour}, Fault{Method: "POST", Count: 1, LateEffect: time.Minute}, Fault{Method: "POST", Count: 1, Delay: time.Hour})
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, answered := attempt(org, post(ctx)); answered || len(org.RolesOf(svc)) != 0 {
+			t.Errorf("a client that went away: answered %v, roles %v", answered, org.RolesOf(svc))
+		}
+		if _, answered := attempt(org, post(t.Context())); answered || len(org.RolesOf(svc)) != 0 {
+			t.Errorf("late effect: answered %v, roles %v", answered, org.RolesOf(svc))
+		}
+		time.Sleep(time.Minute + time.Millisecond)
+		if got := org.RolesOf(svc); len(got) != 1 {
+			t.Errorf("a minute later the roles are %v", got)
+		}
+		began := time.Now()
+		if rec, _ := attempt(org, post(t.Context())); rec.Code != 409 || time.Since(began) != time.Hour {
+			t.Errorf("delayed: status %d after %v", rec.Code, time.Since(began))
+		}
+	})
+}
+
+func TestTapActsBeforeTheAnswerIsRead(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Tap(func(r Request) {
+		if r.Method == "POST" && r.Status == 201 {
+			if got := w.RolesOf(invoice); len(got) != 1 {
+				t.Errorf("the tap sees roles %v", got)
+			}
+			if err := w.SetStatus(invoice, "SUSPENDED"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	w.call("POST", assignPath, assignBody, 201)
+	if got := w.get("/api/v1/users/" + invoice).object(t)["status"]; got != "SUSPENDED" {
+		t.Errorf("status %v", got)
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	seed := DefaultSeed()
+	seed.Org.RateLimit = 3
+	w := start(t, seed)
+	for i, want := range []int{200, 200, 200, 429} {
+		a := w.call("GET", "/api/v1/users/me", "", want)
+		if left := a.header.Get("X-Rate-Limit-Remaining"); left != fmt.Sprint(max(0, 2-i)) {
+			t.Errorf("call %d: %s left", i+1, left)
+		}
+	}
+}

@@ -1,0 +1,269 @@
+// From a request to an answer: faults, routing, authentication, rights, and sending.
+
+package oktaemu
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody bounds a request's body.
+const maxBody = 1 << 20
+
+// call is a request that is being answered, under the org's lock.
+type call struct {
+	s         *state
+	r         *http.Request
+	body      []byte
+	vars      map[string]string
+	query     url.Values
+	base      string // scheme and host, as the client called them
+	now       time.Time
+	requestID string
+	callerID  string // user id of the token's owner or of the session's user
+	tokenID   string
+	sessionID string
+}
+
+// route says what answers a method and path, what right it takes, and which query parameters it knows. A path segment
+// in braces is a variable.
+type route struct {
+	method, path string
+	need         right
+	query        []string
+	answer       func(*call) reply
+}
+
+// ServeHTTP answers a request as the org does, or as an injected fault says.
+func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client broke off
+	}
+	f := o.fire(r)
+	if !f.wait(r.Context()) {
+		o.record(Request{Method: r.Method, Path: r.URL.RequestURI()})
+		panic(http.ErrAbortHandler)
+	}
+	if f.DropBefore || f.LateEffect > 0 {
+		o.record(Request{Method: r.Method, Path: r.URL.RequestURI()})
+		if f.LateEffect > 0 {
+			late := r.Clone(context.WithoutCancel(r.Context()))
+			time.AfterFunc(f.LateEffect, func() { o.answer(late, body, Fault{}) })
+		}
+		panic(http.ErrAbortHandler)
+	}
+	answer, done := o.answer(r, body, f)
+	if f.DropAfter {
+		done.Status = 0
+	}
+	o.record(done)
+	if f.DropAfter {
+		panic(http.ErrAbortHandler)
+	}
+	answer.send(w, f.Truncate)
+}
+
+// send writes the answer; truncated, it breaks off after half of the body.
+func (r reply) send(w http.ResponseWriter, truncate bool) {
+	for key, values := range r.header {
+		w.Header()[key] = values
+	}
+	if r.status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
+	}
+	w.WriteHeader(r.status)
+	if !truncate {
+		_, _ = w.Write(r.body) // the client may have gone; there is nobody to tell
+		return
+	}
+	_, _ = w.Write(r.body[:len(r.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// record remembers the request and tells the taps, outside the lock.
+func (o *Org) record(done Request) {
+	o.mu.Lock()
+	if len(o.requests) >= maxRequests {
+		o.requests = slices.Clone(o.requests[maxRequests/2:])
+	}
+	o.requests = append(o.requests, done)
+	taps := o.taps
+	o.mu.Unlock()
+	for _, tap := range taps {
+		tap(done)
+	}
+}
+
+// answer works out the answer, with its effect.
+func (o *Org) answer(r *http.Request, body []byte, f Fault) (reply, Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.served++
+	c := newCall(o.state, r, body, o.served)
+	var out reply
+	switch {
+	case f.Status != 0:
+		out = f.reply()
+	case isAPI(r.URL.Path):
+		out = o.answerAPI(c, f.Stale)
+	default:
+		if r.Method != http.MethodGet {
+			o.remember()
+		}
+		out = c.page()
+	}
+	if isAPI(r.URL.Path) {
+		o.limits.describe(out.header, c.now, out.status == http.StatusTooManyRequests)
+	}
+	for key, values := range f.Header {
+		out.header[http.CanonicalHeaderKey(key)] = values
+	}
+	out.header.Set("X-Okta-Request-Id", c.requestID)
+	out.header.Set("Date", c.now.Format(http.TimeFormat))
+	if out.header.Get("Cache-Control") == "" {
+		out.header.Set("Cache-Control", "no-cache, no-store")
+	}
+	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.users.rows[c.callerID].login}
+}
+
+func newCall(s *state, r *http.Request, body []byte, number int) *call {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return &call{s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: time.Now().UTC(),
+		requestID: digits62(s.orgID+" request "+strconv.Itoa(number), 27)}
+}
+
+// isAPI tells the API's paths from the Admin Console's.
+func isAPI(path string) bool {
+	return slices.ContainsFunc([]string{"/api/", "/oauth2/", "/.well-known/", "/integrations/", "/privileged-access/"},
+		func(prefix string) bool { return strings.HasPrefix(path, prefix) })
+}
+
+// answerAPI routes, authenticates and authorises. Stale asks for the answer before the last change that it shows.
+func (o *Org) answerAPI(c *call, stale bool) reply {
+	if c.r.URL.Path == "/.well-known/okta-organization" && c.r.Method == http.MethodGet {
+		return c.organization()
+	}
+	if !o.limits.take(c.now) {
+		return tooMany()
+	}
+	if !c.authenticate() {
+		return invalidToken()
+	}
+	found, ok := match(o.routes, c)
+	if !ok {
+		return notEmulated("route " + c.r.Method + " " + c.r.URL.Path)
+	}
+	for key := range c.query {
+		if !slices.Contains(found.query, key) {
+			return notEmulated("query parameter " + key + " on " + c.r.Method + " " + found.path)
+		}
+	}
+	if !c.s.may(c.callerID, found.need) {
+		return forbidden()
+	}
+	if c.r.Method != http.MethodGet {
+		o.remember()
+		return found.answer(c)
+	}
+	out := found.answer(c)
+	if stale {
+		out = o.before(c, found, out)
+	}
+	return out
+}
+
+// remember keeps the state before a write, for Stale faults.
+func (o *Org) remember() {
+	const most = 64
+	if !o.keep {
+		return
+	}
+	if len(o.history) == most {
+		o.history = slices.Clone(o.history[1:])
+	}
+	o.history = append(o.history, o.state.clone())
+}
+
+// before answers from the latest earlier state that gives another answer than now.
+func (o *Org) before(c *call, found route, now reply) reply {
+	for _, s := range slices.Backward(o.history) {
+		old := *c
+		old.s = s
+		if out := found.answer(&old); string(out.body) != string(now.body) {
+			return out
+		}
+	}
+	return now
+}
+
+// authenticate finds the caller by its SSWS token. The owner must be active and the token alive; each use renews it.
+func (c *call) authenticate() bool {
+	value, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "SSWS ")
+	if !ok {
+		return false
+	}
+	t, ok := c.s.tokens.rows[c.s.secrets[digest(strings.TrimSpace(value))]]
+	if !ok || c.s.users.rows[t.userID].status != active || !c.now.Before(t.expires) {
+		return false
+	}
+	t.expires = c.now.Add(tokenLife)
+	c.s.tokens.put(t.id, 0, t)
+	c.callerID, c.tokenID = t.userID, t.id
+	return true
+}
+
+// match finds the first route for the call and fills its variables.
+func match(routes []route, c *call) (route, bool) {
+	have := strings.Split(c.r.URL.EscapedPath(), "/")
+	for _, candidate := range routes {
+		if candidate.method != c.r.Method {
+			continue
+		}
+		if vars, ok := matchPath(strings.Split(candidate.path, "/"), have); ok {
+			c.vars = vars
+			return candidate, true
+		}
+	}
+	return route{}, false
+}
+
+func matchPath(want, have []string) (map[string]string, bool) {
+	if len(want) != len(have) {
+		return nil, false
+	}
+	vars := map[string]string{}
+	for i, w := range want {
+		value, err := url.PathUnescape(have[i])
+		if err != nil {
+			return nil, false
+		}
+		if strings.HasPrefix(w, "{") && value != "" {
+			vars[strings.Trim(w, "{}")] = value
+		} else if w != value {
+			return nil, false
+		}
+	}
+	return vars, true
+}
+
+// author is the caller as the System Log names it.
+func (c *call) author() author {
+	ip, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		ip = c.r.RemoteAddr
+	}
+	return author{party: c.s.userParty(c.callerID), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
+		ip: ip, agent: c.r.UserAgent(), uri: c.r.URL.Path}
+}

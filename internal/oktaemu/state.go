@@ -1,0 +1,257 @@
+// The org's data. A state is cheap to copy: rows are values and slices in it are replaced, never changed in place.
+
+package oktaemu
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	superAdmin = "SUPER_ADMIN"
+	custom     = "CUSTOM"
+	everyone   = "Everyone"
+	builtIn    = "BUILT_IN"
+	active     = "ACTIVE"
+	anywhere   = "ANYWHERE"
+	inZone     = "ZONE"
+	userClient = "Okta API" // clientName of a token that a person created
+)
+
+// tokenLife is how long a token lives after its last use.
+const tokenLife = 30 * 24 * time.Hour
+
+type principalKind string
+
+const (
+	userKind  principalKind = "USER"
+	groupKind principalKind = "GROUP"
+)
+
+// principal is who holds a role.
+type principal struct {
+	kind principalKind
+	id   string
+}
+
+type user struct {
+	id, login, firstName, lastName, status, password string
+	created, changed, lastLogin                      time.Time
+}
+
+func (u user) displayName() string {
+	if name := strings.TrimSpace(u.firstName + " " + u.lastName); name != "" {
+		return name
+	}
+	return u.login
+}
+
+type group struct {
+	id, name, description, kind string
+	created, changed            time.Time
+}
+
+type customRole struct {
+	id, label, description string
+	permissions            []string
+	created                time.Time
+}
+
+type resourceSet struct {
+	id, label, description string
+	resources              []string
+	created                time.Time
+}
+
+// assignment is a role that a principal holds itself. The id is that of Okta's role assignment; for a custom role it
+// is also the id of the binding's member.
+type assignment struct {
+	id, kind             string // kind is the role type, or CUSTOM
+	roleID, setID        string // of a custom role, or of a standard role that is bound to a fixed set
+	created, lastUpdated time.Time
+	seq                  int
+}
+
+// holding is an assignment as a user has it: its own, or through the group via.
+type holding struct {
+	assignment
+	via string
+}
+
+type network struct {
+	connection       string
+	include, exclude []string
+}
+
+type token struct {
+	id, name, userID, clientName string
+	network                      network
+	created, updated, expires    time.Time
+}
+
+type zone struct {
+	id, name, status string
+	gateways         []string
+	created          time.Time
+}
+
+type app struct {
+	id, name, label, status, signOnMode string
+	created                             time.Time
+}
+
+// session is a sign-in to the Admin Console. admin says that it opened the console, which the log notes once.
+type session struct {
+	userID, xsrf, logID string
+	admin               bool
+}
+
+// state is the whole org.
+type state struct {
+	orgID, subdomain, company string
+	pageSize                  int
+	created                   time.Time
+	seq                       int // counts what was made; orders lists and makes ids
+
+	users   table[user]
+	groups  table[group]
+	roles   table[customRole]
+	sets    table[resourceSet]
+	tokens  table[token]
+	zones   table[zone]
+	apps    table[app]
+	events  []event
+	secrets map[string]string // SHA-256 of a token's value to the token's id
+
+	held      map[principal][]assignment
+	memberOf  map[string][]string // user id to group ids
+	membersOf map[string][]string // group id to user ids
+	sessions  map[string]session
+	extra     map[string]bool // role types beyond the standard ones that this org knows
+}
+
+// clone returns a copy that later writes to s do not change.
+func (s *state) clone() *state {
+	c := *s
+	c.users, c.groups, c.roles, c.sets = s.users.clone(), s.groups.clone(), s.roles.clone(), s.sets.clone()
+	c.tokens, c.zones, c.apps = s.tokens.clone(), s.zones.clone(), s.apps.clone()
+	c.events = slices.Clip(s.events)
+	c.secrets, c.sessions, c.extra = maps.Clone(s.secrets), maps.Clone(s.sessions), maps.Clone(s.extra)
+	c.held, c.memberOf, c.membersOf = maps.Clone(s.held), maps.Clone(s.memberOf), maps.Clone(s.membersOf)
+	return &c
+}
+
+// next counts one thing made.
+func (s *state) next() int {
+	s.seq++
+	return s.seq
+}
+
+func (s *state) userByLogin(login string) (user, bool) {
+	for _, u := range s.users.all() {
+		if strings.EqualFold(u.login, login) {
+			return u, true
+		}
+	}
+	return user{}, false
+}
+
+func (s *state) groupByName(name string) (group, bool) {
+	for _, g := range s.groups.all() {
+		if g.name == name {
+			return g, true
+		}
+	}
+	return group{}, false
+}
+
+// role finds a custom role by id or label.
+func (s *state) role(idOrLabel string) (customRole, bool) {
+	if r, ok := s.roles.rows[idOrLabel]; ok {
+		return r, true
+	}
+	for _, r := range s.roles.all() {
+		if r.label == idOrLabel {
+			return r, true
+		}
+	}
+	return customRole{}, false
+}
+
+// set finds a resource set by id or label.
+func (s *state) set(idOrLabel string) (resourceSet, bool) {
+	if r, ok := s.sets.rows[idOrLabel]; ok {
+		return r, true
+	}
+	for _, r := range s.sets.all() {
+		if r.label == idOrLabel {
+			return r, true
+		}
+	}
+	return resourceSet{}, false
+}
+
+// holdings returns what a user holds: its own assignments in the order they were made, then those of its groups.
+func (s *state) holdings(userID string) []holding {
+	var out []holding
+	for _, a := range s.held[principal{userKind, userID}] {
+		out = append(out, holding{assignment: a})
+	}
+	for _, g := range s.memberOf[userID] {
+		for _, a := range s.held[principal{groupKind, g}] {
+			out = append(out, holding{assignment: a, via: g})
+		}
+	}
+	return out
+}
+
+// describe names an assignment by labels.
+func (s *state) describe(a assignment) string {
+	if a.kind != custom {
+		return a.kind
+	}
+	return custom + " " + s.roles.rows[a.roleID].label + " on " + s.sets.rows[a.setID].label
+}
+
+// table holds rows by id and their order.
+type table[T any] struct {
+	order []string
+	rows  map[string]T
+	seqs  map[string]int
+}
+
+func newTable[T any]() table[T] {
+	return table[T]{rows: map[string]T{}, seqs: map[string]int{}}
+}
+
+func (t table[T]) clone() table[T] {
+	return table[T]{order: slices.Clone(t.order), rows: maps.Clone(t.rows), seqs: maps.Clone(t.seqs)}
+}
+
+// put adds or replaces a row; seq is used when it is new.
+func (t *table[T]) put(id string, seq int, row T) {
+	if _, there := t.rows[id]; !there {
+		t.order = append(t.order, id)
+		t.seqs[id] = seq
+	}
+	t.rows[id] = row
+}
+
+func (t *table[T]) remove(id string) {
+	delete(t.rows, id)
+	delete(t.seqs, id)
+	t.order = slices.DeleteFunc(slices.Clone(t.order), func(other string) bool { return other == id })
+}
+
+// all yields the rows in the order in which they were added.
+func (t table[T]) all() func(yield func(int, T) bool) {
+	return func(yield func(int, T) bool) {
+		for _, id := range t.order {
+			if !yield(t.seqs[id], t.rows[id]) {
+				return
+			}
+		}
+	}
+}
