@@ -1,0 +1,109 @@
+package okta
+
+// What a failed call says: what the wire had, even where the SDK would lose it.
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// codeRateLimit is Okta's error code of a 429. Source: Okta's list of error codes.
+const codeRateLimit = "E0000047"
+
+// Error is a call that failed. Fields that the wire did not give are empty; Status is 0 where no answer came. It never
+// holds the API token, nor a query.
+type Error struct {
+	Op            string   // what was being done, to which thing
+	Method, Path  string   // of the request
+	Status        int      // of the answer
+	Code, Summary string   // errorCode and errorSummary; with OAuth's errors, error and error_description
+	ErrorID       string   // errorId
+	RequestID     string   // X-Okta-Request-Id, which Okta's support asks for
+	Causes        []string // errorSummary of each of errorCauses
+	Err           error    // why there is no answer, or why the answer cannot be used
+
+	unsent bool
+}
+
+// Error gives the failure in one line, without Op, which the error around it says.
+func (e *Error) Error() string {
+	switch {
+	case e.unsent:
+		return fmt.Sprintf("okta: not sent: %v", e.Err)
+	case e.Method == "":
+		return fmt.Sprintf("okta: %v", e.Err)
+	case e.Status == 0:
+		return fmt.Sprintf("okta: no answer (%s %s): %v", e.Method, e.Path, e.Err)
+	}
+	text := "okta: " + e.said() + " (" + e.Method + " " + e.Path
+	if e.RequestID != "" {
+		text += ", request id " + e.RequestID
+	}
+	text += ")"
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// said gives the answer's status, code, summary and causes.
+func (e *Error) said() string {
+	text := strconv.Itoa(e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	if e.Summary != "" {
+		text += " " + strconv.Quote(e.Summary)
+	}
+	for i, cause := range e.Causes {
+		if i > 0 {
+			text += ","
+		}
+		text += " " + strconv.Quote(cause)
+	}
+	return text
+}
+
+// observed is what an Exchange says of the failure.
+func (e *Error) observed() string {
+	switch {
+	case e.Status == 0:
+		return e.Err.Error()
+	case e.Err != nil:
+		return e.said() + ": " + e.Err.Error()
+	}
+	return e.said()
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Refused tells that Okta definitely did not do it: it answered with a 4xx status other than 408, or the request was
+// not sent, because its arguments are wrong or the context had ended. After any other failure of a write its effect is unknown.
+func (e *Error) Refused() bool {
+	return e.unsent || (e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout)
+}
+
+// NotFound tells that the answer was 404. It is no proof that a thing is gone: Okta also answers 404 for a role that
+// the account holds through a group.
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
+
+// Forbidden tells that the answer was 403.
+func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
+
+// oneLine returns s as printable text of bounded length: what a server sends may hold anything.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+	const most = 500
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,117 @@
+// Package okta is the adapter to Okta's Management API: it reads and changes an org in the words of packages access and
+// org. It stands on okta-sdk-golang v2 for requests, authentication mode and types, and puts its own transport below
+// it, because the SDK alone would serve stale lists, repeat writes and lose what an error said; see transport.go.
+//
+// No list is ever cut short: a page that is missing, truncated or of another shape is an error. No write is repeated,
+// except after a 429, which Okta answers before it acts. Every error is an *Error by errors.As.
+package okta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+	"github.com/okta/okta-sdk-golang/v2/okta/cache"
+
+	"github.com/stepdown/stepdown/internal/access"
+)
+
+// Config says which org to talk to, and as whom. Nothing else has an effect: neither OKTA_* variables nor the files
+// ~/.okta/okta.yaml and .okta.yaml nor the proxy variables are read.
+type Config struct {
+	// OrgURL is the org's own address, such as https://acme.okta.com: https, or http for a loopback host only.
+	OrgURL string
+	// Token is an API token. It is sent to OrgURL and nowhere else.
+	Token access.Secret
+	// Transport sends the requests; nil means a direct connection with timeouts and without a proxy. To use a proxy,
+	// give a transport that has one.
+	Transport http.RoundTripper
+	// Observe is told of every request that was sent, each try by itself, after its answer was read; it may be nil.
+	// It is called from the goroutine of the call, possibly from several at once.
+	Observe func(access.Exchange)
+	// UserAgent is added to the SDK's User-Agent.
+	UserAgent string
+}
+
+// Client talks to one org. It is safe for concurrent use.
+type Client struct {
+	org      *url.URL
+	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
+	maxPages int
+}
+
+// maxPages bounds a listing: at 200 items a page it is a million items, more than any org that this program can audit.
+const maxPages = 5000
+
+// New makes a client. It checks the configuration and sends nothing; ctx is not kept.
+func New(ctx context.Context, c Config) (*Client, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("setting up the connection to Okta: %w", err)
+	}
+	org, err := parseOrgURL(c.OrgURL)
+	if err != nil {
+		return nil, fmt.Errorf("reading the org's URL: %w", err)
+	}
+	if c.Token.IsZero() || !isHeaderText(c.Token.Reveal()) || strings.Contains(c.Token.Reveal(), " ") {
+		return nil, errors.New("reading the API token: it is empty, or holds characters that no API token has" +
+			"\ngive the token's value alone, without quotes, spaces or line ends")
+	}
+	if !isHeaderText(c.UserAgent) {
+		return nil, errors.New("reading the user agent: it holds characters that a header may not")
+	}
+	base := c.Transport
+	if base == nil {
+		base = directTransport()
+	}
+	httpClient := &http.Client{
+		Transport:     newTransport(base, org, c.Token, c.Observe),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+}
+
+// newExecutor makes the SDK's request executor without its NewClient, which would read files and variables, and print
+// to standard output where it cannot parse them. The SDK does not export its configuration's type; freshConfig gets an
+// empty one all the same. The SDK never sees the token: the transport puts it in.
+func newExecutor(httpClient *http.Client, org *url.URL, userAgent string) *sdk.RequestExecutor {
+	config := freshConfig(sdk.WithCache(false))
+	for _, set := range []sdk.ConfigSetter{
+		sdk.WithOrgUrl(org.String()),
+		sdk.WithAuthorizationMode("SSWS"),
+		sdk.WithToken("set-by-transport"),
+		sdk.WithUserAgentExtra(userAgent),
+		sdk.WithRateLimitMaxRetries(0),
+		sdk.WithRequestTimeout(0),
+	} {
+		set(config)
+	}
+	return sdk.NewRequestExecutor(httpClient, cache.NewNoOpCache(), config)
+}
+
+// freshConfig returns an empty value of the type that the setter sets.
+func freshConfig[T any](func(*T)) *T { return new(T) }
+
+// directTransport connects without a proxy, and gives up on each step of a connection in bounded time.
+func directTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                 nil,
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: requestTimeout,
+		IdleConnTimeout:       30 * time.Second,
+		MaxIdleConnsPerHost:   8,
+		ForceAttemptHTTP2:     true,
+	}
+}
+
+// isHeaderText tells whether s is printable ASCII, so that it can stand in a header.
+func isHeaderText(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}

@@ -1,0 +1,272 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stepdown/stepdown/internal/access"
+)
+
+// writes are all methods that change the org.
+func writes(c *Client) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"AssignRole": func(ctx context.Context) error {
+			return c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"})
+		},
+		"RemoveRole":  func(ctx context.Context) error { return c.RemoveRole(ctx, "00u1", "ra1") },
+		"EndSessions": func(ctx context.Context) error { return c.EndSessions(ctx, "00u1") },
+		"RevokeToken": func(ctx context.Context) error { return c.RevokeToken(ctx, "00T1") },
+		"RestrictToken": func(ctx context.Context) error {
+			_, err := c.RestrictToken(ctx, tokenRead, []string{"nzo1"})
+			return err
+		},
+	}
+}
+
+func TestWritesAreSentOnce(t *testing.T) {
+	t.Parallel()
+	for status, refused := range map[int]bool{
+		400: true, 401: true, 403: true, 404: true, 409: true, 408: false, 500: false, 502: false, 503: false, 504: false, 202: false, 302: false,
+	} {
+		c, log := serve(t, always(status, `{"errorCode":"E1","errorSummary":"no"}`))
+		for name, write := range writes(c) {
+			before := log.count()
+			e := mustFail(t, write(t.Context()))
+			if sent := log.count() - before; sent != 1 || e.Status != status || e.Refused() != refused || e.NotFound() != (status == 404) || e.Forbidden() != (status == 403) {
+				t.Errorf("%s with status %d: sent %d times, refused %v, error %v", name, status, sent, e.Refused(), e)
+			}
+		}
+	}
+}
+
+func TestWritesAcceptWhatOktaAnswers(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 201, 204} {
+		c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		for name, write := range writes(c) {
+			err := write(t.Context())
+			if name == "RestrictToken" { // its answer is the result, so it must be there
+				mustFail(t, err)
+			} else if err != nil {
+				t.Errorf("%s with status %d: %v", name, status, err)
+			}
+		}
+	}
+}
+
+// TestWriteWithAnUnusableAnswer: the effect is unknown, so it is neither success nor refusal.
+func TestWriteWithAnUnusableAnswer(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]http.HandlerFunc{
+		"HTML": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>Sign in</html>") },
+		"cut off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			answer(w, 201, `{"id":`)
+		},
+	} {
+		c, log := serve(t, h)
+		e := mustFail(t, c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"}))
+		if e.Refused() || e.Status/100 != 2 || log.count() != 1 {
+			t.Errorf("%s: sent %d times: %+v", name, log.count(), e)
+		}
+	}
+}
+
+func TestReadsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	cut := func(w http.ResponseWriter) {
+		w.Header().Set("Content-Length", "100")
+		answer(w, 200, `[`)
+	}
+	for name, tc := range map[string]struct {
+		bad   func(http.ResponseWriter)
+		fails int
+		tries int
+		ok    bool
+	}{
+		"502 twice":         {bad: func(w http.ResponseWriter) { answer(w, 502, `{}`) }, fails: 2, tries: 3, ok: true},
+		"503 once":          {bad: func(w http.ResponseWriter) { answer(w, 503, `{}`) }, fails: 1, tries: 2, ok: true},
+		"504 for ever":      {bad: func(w http.ResponseWriter) { answer(w, 504, `{}`) }, fails: 99, tries: 3},
+		"cut off once":      {bad: cut, fails: 1, tries: 2, ok: true},
+		"cut off for ever":  {bad: cut, fails: 99, tries: 3},
+		"500 is not":        {bad: func(w http.ResponseWriter) { answer(w, 500, `{}`) }, fails: 1, tries: 1},
+		"403 is not":        {bad: func(w http.ResponseWriter) { answer(w, 403, `{}`) }, fails: 1, tries: 1},
+		"another shape not": {bad: func(w http.ResponseWriter) { answer(w, 200, `{}`) }, fails: 1, tries: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var n atomic.Int32
+			c, log := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				if int(n.Add(1)) <= tc.fails {
+					tc.bad(w)
+					return
+				}
+				answer(w, 200, `[]`)
+			})
+			_, err := c.UserRoles(t.Context(), "00u1")
+			if (err == nil) != tc.ok || log.count() != tc.tries {
+				t.Errorf("%d tries, error %v", log.count(), err)
+			}
+		})
+	}
+}
+
+// TestRedirectsAreNotFollowed: the token never leaves the org's own host.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		elsewhere.Add(1)
+		answer(w, 200, `[]`)
+	}))
+	t.Cleanup(other.Close)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		c, log := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", other.URL+r.URL.Path)
+			w.WriteHeader(status)
+		})
+		_, err := c.UserRoles(t.Context(), "00u1")
+		e := mustFail(t, err)
+		if e.Status != status || e.Refused() || log.count() != 1 {
+			t.Errorf("status %d: %d requests, %v", status, log.count(), e)
+		}
+	}
+	if n := elsewhere.Load(); n != 0 {
+		t.Errorf("%d requests followed a redirect to another host", n)
+	}
+}
+
+func TestAnotherHostIsNotSentTo(t *testing.T) {
+	t.Parallel()
+	sent := false
+	org, err := parseOrgURL("https://acme.okta.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := newTransport(memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil }), org, access.NewSecret(testToken), nil)
+	for _, target := range []string{"https://evil.example/api/v1/users", "http://acme.okta.com/api/v1/users", "https://acme.okta.com.evil.example/", "https://acme.okta.com:8443/"} {
+		req, _ := http.NewRequest("GET", target, nil)
+		if _, err := tr.RoundTrip(req); err == nil || sent {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+}
+
+func TestBodyIsBounded(t *testing.T) {
+	t.Parallel()
+	chunk := strings.Repeat(" ", 1<<20)
+	c, log := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		for { // without end
+			if _, err := io.WriteString(w, chunk); err != nil {
+				return
+			}
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, err := c.UserRoles(ctx, "00u1")
+	mustFail(t, err)
+	if !strings.Contains(err.Error(), "larger than 32 MiB") || log.count() != 1 {
+		t.Errorf("%d requests: %v", log.count(), err)
+	}
+}
+
+// TestTheTokenIsNowhere: a server that echoes the token gets it into no error and no observation.
+func TestTheTokenIsNowhere(t *testing.T) {
+	t.Parallel()
+	var seen []access.Exchange
+	observe := func(c *Config) { c.Observe = func(x access.Exchange) { seen = append(seen, x) } }
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		token := strings.TrimPrefix(r.Header.Get("Authorization"), "SSWS ")
+		w.Header().Set("X-Okta-Request-Id", token)
+		w.Header().Set("WWW-Authenticate", `Bearer error="`+token+`"`)
+		answer(w, 401, fmt.Sprintf(`{"errorCode":%q,"errorSummary":%q,"errorId":%q,"errorCauses":[{"errorSummary":%q}]}`, token, "bad "+token+"\nnext", token, token))
+	}, observe)
+	for _, write := range writes(c) {
+		mustFail(t, write(t.Context()))
+	}
+	_, err := c.User(t.Context(), testToken)
+	e := mustFailAbout(t, err)
+	if strings.Contains(e.Error(), testToken) || strings.Contains(e.Error(), "\n") {
+		t.Errorf("error = %q", e)
+	}
+	broken := clientOf(t, "https://acme.okta.com", observe, func(c *Config) {
+		c.Transport = memory(func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("dialling with %v: %w", r.Header, io.EOF)
+		})
+	})
+	mustFail(t, broken.EndSessions(t.Context(), "00u1"))
+	if got := fmt.Sprintf("%+v", seen); strings.Contains(got, testToken) || len(seen) != 7 {
+		t.Errorf("observed %d: %s", len(seen), got)
+	}
+}
+
+// mustFailAbout is mustFail for a call whose argument is the token itself, which the operation then names.
+func mustFailAbout(t *testing.T, err error) *Error {
+	t.Helper()
+	e, ok := err.(interface{ Unwrap() error })
+	if !ok {
+		t.Fatalf("error = %v", err)
+	}
+	return e.Unwrap().(*Error)
+}
+
+func TestObserve(t *testing.T) {
+	t.Parallel()
+	var seen []access.Exchange
+	n := 0
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n++
+		w.Header().Set("X-Okta-Request-Id", fmt.Sprint("req", n))
+		switch n {
+		case 1:
+			answer(w, 503, `{}`)
+		case 2:
+			answer(w, 200, `[]`)
+		default:
+			answer(w, 403, `{"errorCode":"E0000006","errorSummary":"You do not have permission"}`)
+		}
+	}, func(c *Config) { c.Observe = func(x access.Exchange) { seen = append(seen, x) } })
+	if _, err := c.Events(t.Context(), day(1), day(2), "00u1"); err != nil {
+		t.Fatal(err)
+	}
+	mustFail(t, c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"}))
+	for i := range seen {
+		if seen[i].At.IsZero() {
+			t.Error("an exchange has no time")
+		}
+		seen[i].At = day(0).AddDate(-1, 0, 0)
+	}
+	at := day(0).AddDate(-1, 0, 0)
+	want := []access.Exchange{
+		{At: at, Method: "GET", Path: "/api/v1/logs", Status: 503, RequestID: "req1", Error: "503: the answer does not say why"},
+		{At: at, Method: "GET", Path: "/api/v1/logs", Status: 200, RequestID: "req2"},
+		{At: at, Method: "POST", Path: "/api/v1/users/00u1/roles", Status: 403, RequestID: "req3", Error: `403 E0000006 "You do not have permission"`},
+	}
+	if !cmp.Equal(want, seen) {
+		t.Error(cmp.Diff(want, seen))
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Okta-Request-Id", "reqABC")
+		answer(w, 400, `{"errorCode":"E0000001","errorSummary":"Api validation failed: type","errorLink":"E0000001","errorId":"oae1","errorCauses":[{"errorSummary":"type: unknown"},{"errorSummary":"other"}]}`)
+	})
+	err := c.AssignRole(t.Context(), "00u1", access.Role{Type: "NOPE_ADMIN"})
+	want := `assigning role "NOPE_ADMIN" to user "00u1": okta: 400 E0000001 "Api validation failed: type" "type: unknown", "other" (POST /api/v1/users/00u1/roles, request id reqABC)`
+	if e := mustFail(t, err); err.Error() != want || e.ErrorID != "oae1" || len(e.Causes) != 2 {
+		t.Errorf("error = %s\nwant    %s", err, want)
+	}
+}
