@@ -1,0 +1,96 @@
+package elevation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
+)
+
+// Facts are what the org says of a declaration, read before anything is changed. What does not exist has an empty ID.
+type Facts struct {
+	Caller      org.User
+	CallerRoles []org.Assignment
+	Account     org.User
+	Roles       []org.Assignment // of the account
+	Tokens      []org.Token      // that the account owns
+	CustomRole  org.CustomRole
+	ResourceSet org.ResourceSet
+	Zones       []org.Zone // all of the org; read only where the manifest names zones
+}
+
+// Check reads the facts of a declaration. It changes nothing.
+func (w *Workflow) Check(ctx context.Context, owner access.TokenOwner) (Facts, error) {
+	var f Facts
+	var err error
+	if f.Caller, err = w.Okta.Caller(ctx); err != nil {
+		return f, fmt.Errorf("finding out whose credential this is: %w", err)
+	}
+	if f.CallerRoles, err = w.Okta.UserRoles(ctx, f.Caller.ID); err != nil {
+		return f, fmt.Errorf("reading the roles of the credential's own account %q: %w\nThe credential must be that of a super administrator: nobody else may give and take admin roles.", f.Caller.Login, err)
+	}
+	if f.Account, err = w.Okta.User(ctx, owner.Account); err != nil && !notFound(err) {
+		return f, fmt.Errorf("reading account %q: %w", owner.Account, err)
+	}
+	if f.Account.ID != "" {
+		if err := w.checkAccount(ctx, &f); err != nil {
+			return f, err
+		}
+	}
+	if f.CustomRole, err = w.Okta.CustomRole(ctx, owner.Role.CustomRole); err != nil && !notFound(err) {
+		return f, fmt.Errorf("reading custom role %q: %w", owner.Role.CustomRole, err)
+	}
+	if f.ResourceSet, err = w.Okta.ResourceSet(ctx, owner.Role.ResourceSet); err != nil && !notFound(err) {
+		return f, fmt.Errorf("reading resource set %q: %w", owner.Role.ResourceSet, err)
+	}
+	if len(owner.Token.Zones) > 0 {
+		if f.Zones, err = w.Okta.Zones(ctx); err != nil {
+			return f, fmt.Errorf("reading network zones: %w", err)
+		}
+	}
+	return f, nil
+}
+
+func (w *Workflow) checkAccount(ctx context.Context, f *Facts) error {
+	var err error
+	if f.Roles, err = w.Okta.UserRoles(ctx, f.Account.ID); err != nil {
+		return fmt.Errorf("reading the roles of account %q: %w", f.Account.Login, err)
+	}
+	if f.Tokens, err = w.ownedTokens(ctx, f.Account.ID); err != nil {
+		return fmt.Errorf("reading the tokens of account %q: %w", f.Account.Login, err)
+	}
+	return nil
+}
+
+// ownedTokens returns the tokens of a user. Okta lists some tokens, its agents' above all, without an owner: they are
+// nobody's here, and the audit reports them.
+func (w *Workflow) ownedTokens(ctx context.Context, userID string) ([]org.Token, error) {
+	all, err := w.Okta.Tokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(t org.Token) bool { return t.UserID != userID }), nil
+}
+
+// roleOf says what an assignment gives.
+func roleOf(a org.Assignment) access.Role {
+	r := access.Role{Type: a.Type}
+	if a.Type == access.RoleCustom {
+		r.CustomRole, r.ResourceSet = a.CustomRoleID, a.ResourceSetID
+	}
+	return r
+}
+
+// describe names an assignment for people: the role, and the group that it comes through.
+func describe(a org.Assignment) string {
+	text := roleOf(a).String()
+	if a.Type == access.RoleCustom && a.Label != "" {
+		text = fmt.Sprintf("%s (%s)", text, a.Label)
+	}
+	if !a.Direct() {
+		text += " through group " + a.ViaGroupID
+	}
+	return text
+}

@@ -1,0 +1,77 @@
+package elevation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/stepdown/stepdown/internal/access"
+)
+
+// errDowngrade is the cause of the undo that a downgrade is.
+var errDowngrade = errors.New("downgrade to the declared role")
+
+// downgradeWindow is how long after its opening a downgrade's lease becomes due for a sweep, as a multiple of the
+// step-down's budget.
+const downgradeWindow = 2
+
+// NewDowngrade plans to bring an account to its declared role: the lease names every other role that the account holds
+// itself as what it will remove. Roles through groups are left, and reported. It is pure.
+func NewDowngrade(owner access.TokenOwner, f Facts, s access.Settings, subject Subject) Plan {
+	p := Plan{Owner: owner, Terms: baseTerms(owner, f, subject)}
+	p.Terms.Kind = access.LeaseDowngrade
+	p.Terms.Temporary = []access.Role{}
+	p.Terms.EndsAt = subject.Now.Add(downgradeWindow * s.Elevation.StepDown)
+	p.Refusals = slices.Concat(refuseAccount(owner, f, s), refuseRole(owner, f, s))
+	if len(p.Refusals) > 0 {
+		return p
+	}
+	held, viaGroup := false, false
+	for _, a := range f.Roles {
+		switch role := roleOf(a); {
+		case !a.Direct():
+			viaGroup = true
+		case role == p.Terms.Intended:
+			held = true
+		case !slices.Contains(p.Terms.Temporary, role):
+			p.Terms.Temporary = append(p.Terms.Temporary, role)
+		}
+	}
+	p.InPlace = held && len(p.Terms.Temporary) == 0 && !viaGroup
+	if p.InPlace {
+		return p
+	}
+	p.Changes = append(p.Changes, access.Change{Action: access.ActionOpenLease, Subject: p.Terms.Account.Login, Why: "it names what will be removed"})
+	if !held {
+		p.Changes = append(p.Changes, access.Change{Action: access.ActionAssignIntended, Subject: p.Terms.Label, Why: "the one role that the account keeps"})
+	}
+	for _, role := range p.Terms.Temporary {
+		p.Changes = append(p.Changes, access.Change{Action: access.ActionRemoveRole, Subject: role.String(), Why: "it is not the declared role"})
+	}
+	p.Changes = append(p.Changes,
+		access.Change{Action: access.ActionEndSessions, Subject: p.Terms.Account.Login, Why: "sessions may hold what is removed"},
+		access.Change{Action: access.ActionProve, Subject: p.Terms.Account.Login, Why: fmt.Sprintf("settled reads show %s", p.Terms.Label)},
+		access.Change{Action: access.ActionCloseLease, Subject: p.Terms.Account.Login, Why: "with its evidence"})
+	return p
+}
+
+// Downgrade carries out a plan of NewDowngrade. The error is nil when the account is proved to be as declared, apart from
+// the residue in the evidence; *Stuck when it is not; any other where no lease was opened.
+func (w *Workflow) Downgrade(ctx context.Context, plan Plan) (access.Evidence, error) {
+	r, err := w.open(ctx, plan.Terms)
+	if err != nil {
+		return access.Evidence{}, err
+	}
+	if slices.ContainsFunc(plan.Changes, func(c access.Change) bool { return c.Action == access.ActionAssignIntended }) {
+		if err := r.assign(ctx, r.lease.Intended); err != nil {
+			r.find("the intended role was not assigned: %v", err)
+		}
+	}
+	err = r.undo(ctx, errDowngrade)
+	var done *Undone
+	if errors.As(err, &done) {
+		err = nil
+	}
+	return r.evidence(err), err
+}

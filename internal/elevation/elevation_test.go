@@ -1,0 +1,308 @@
+package elevation_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/oktaemu"
+)
+
+// scene runs fn in a bubble, with a workflow that was made outside of it.
+func scene(t *testing.T, fn func(t *testing.T, w *world, wf *elevation.Workflow, told *narration)) {
+	t.Helper()
+	t.Parallel()
+	w := newWorld(t)
+	wf, told := w.workflow(w.line)
+	synctest.Test(t, func(t *testing.T) {
+		w.t = t
+		fn(t, w, wf, told)
+	})
+}
+
+func TestTheTokenComes(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = w.operatorCreates(90*time.Second, "invoice-export")
+		ev, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.expect([]string{intended}, []string{"invoice-export"})
+		w.expectState("l1", access.StateClosed)
+		want := []access.State{
+			access.StateLeased, access.StateReady, access.StateElevated, access.StateCreated, access.StateSteppedDown,
+			access.StateProved, access.StateDelivered, access.StateClosed,
+		}
+		if !slices.Equal(told.states, want) {
+			t.Errorf("states = %v", told.states)
+		}
+		if s := ev.Window.ElevatedSeconds; s < 90 || s > 92 {
+			t.Errorf("the account was elevated for %v s", s)
+		}
+		if s := ev.Window.TokenPowerfulSeconds; s < 0 || s > 2 {
+			t.Errorf("the token was powerful for %v s", s)
+		}
+		if d := ev.Window.Proved.Sub(ev.Window.RevokeAnswered); d < wf.Settings.Settle {
+			t.Errorf("the proof was settled after %v", d)
+		}
+		if len(ev.Findings)+len(ev.Residue) > 0 {
+			t.Errorf("findings %v, residue %v", ev.Findings, ev.Residue)
+		}
+	})
+}
+
+func TestTheWindowRunsOut(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		began := time.Now()
+		ev, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) || !strings.Contains(err.Error(), "the window ended") {
+			t.Fatalf("error = %v", err)
+		}
+		w.expect(nil, nil)
+		w.expectState("l1", access.StateUndone)
+		if s := ev.Window.ElevatedSeconds; s < 595 || s > 605 {
+			t.Errorf("a window of 10 min elevated the account for %v s", s)
+		}
+		if d := time.Since(began); d > 11*time.Minute {
+			t.Errorf("the run took %v", d)
+		}
+	})
+}
+
+func TestTheIntendedRoleThatWasThereStays(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		first := w.plan(wf, owner(), "l1")
+		if err := wf.Okta.AssignRole(t.Context(), first.Terms.Account.ID, first.Terms.Intended); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l2")); err == nil {
+			t.Fatal("no token came")
+		}
+		w.expect([]string{intended}, nil)
+	})
+}
+
+// TestOtherTokensAreNotAccepted: whatever appears in the window but the one expected token ends it and is revoked.
+func TestOtherTokensAreNotAccepted(t *testing.T) {
+	for name, tokens := range map[string][]string{
+		"another name":  {"invoice-exprot"},
+		"two":           {"invoice-export", "second"},
+		"the same name": {"invoice-export", "invoice-export"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+				told.handOff = w.operatorCreates(time.Minute, tokens...)
+				ev, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
+				var undone *elevation.Undone
+				if !errors.As(err, &undone) {
+					t.Fatalf("error = %v", err)
+				}
+				w.expect(nil, nil)
+				if len(ev.Findings) < len(tokens) {
+					t.Errorf("findings = %q", ev.Findings)
+				}
+			})
+		})
+	}
+}
+
+func TestASignalInTheWindowStepsDownUnderItsOwnContext(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		_, err := wf.Apply(ctx, w.plan(wf, owner(), "l1"))
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) || !errors.Is(err, context.Canceled) {
+			t.Fatalf("error = %v", err)
+		}
+		w.expect(nil, nil)
+	})
+}
+
+// TestAnUnansweredGrantIsWaitedFor: the grant took effect and its answer was lost. The proof must not begin before the
+// time at which such a grant could still take effect is over.
+func TestAnUnansweredGrantIsWaitedFor(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		w.org.Inject(oktaemu.Fault{Method: "POST", Path: "/api/v1/users/*/roles", Skip: 1, Count: 1, DropAfter: true})
+		began := time.Now()
+		ev, err := wf.Apply(t.Context(), plan)
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) {
+			t.Fatalf("error = %v", err)
+		}
+		w.expect(nil, nil)
+		if d := ev.Window.Proved.Sub(began); d < wf.Settings.LateEffect {
+			t.Errorf("proved %v after the grant was sent", d)
+		}
+	})
+}
+
+// TestTheRoleArrivesThroughAGroup: the program may not take it from the group, so that it is stuck, and says where.
+func TestTheRoleArrivesThroughAGroup(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = func(i elevation.Instructions) {
+			if err := errors.Join(w.org.AssignGroup("Auditors", temporary), w.org.AddMember("Auditors", login)); err != nil {
+				t.Error(err)
+			}
+			w.operatorCreates(time.Second, "invoice-export")(i)
+		}
+		_, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
+		var stuck *elevation.Stuck
+		if !errors.As(err, &stuck) || !strings.Contains(err.Error(), "through group") {
+			t.Fatalf("error = %v", err)
+		}
+		w.expectState("l1", access.StateStuck)
+		if roles := w.org.RolesOf(login); slices.Contains(roles, temporary) || !slices.Contains(roles, temporary+" via group Auditors") {
+			t.Errorf("roles = %q", roles)
+		}
+		if tokens := w.org.TokensOf(login); len(tokens) != 0 {
+			t.Errorf("the account is elevated and owns %q", tokens)
+		}
+	})
+}
+
+// TestAnotherRoleIsResidue: a person gave the account a role meanwhile. It is reported and stays.
+func TestAnotherRoleIsResidue(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = func(i elevation.Instructions) {
+			if err := w.org.Assign(login, "APP_ADMIN"); err != nil {
+				t.Error(err)
+			}
+			w.operatorCreates(time.Second, "invoice-export")(i)
+		}
+		ev, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
+		if err != nil || !slices.Equal(ev.Residue, []string{"APP_ADMIN"}) {
+			t.Fatalf("residue = %q, error = %v", ev.Residue, err)
+		}
+		w.expect([]string{"APP_ADMIN", intended}, []string{"invoice-export"})
+	})
+}
+
+// TestOktaGoesDownInTheWindow: nothing can be proved, so that the lease is stuck; when Okta is back, a sweep ends it.
+func TestOktaGoesDownInTheWindow(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = func(elevation.Instructions) { w.org.Inject(oktaemu.Fault{Status: 503}) }
+		_, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
+		var stuck *elevation.Stuck
+		if !errors.As(err, &stuck) {
+			t.Fatalf("error = %v", err)
+		}
+		w.expectState("l1", access.StateStuck)
+		w.org.ClearFaults()
+		swept, err := wf.Sweep(t.Context())
+		if err != nil || len(swept) != 1 || swept[0].Err != nil {
+			t.Fatalf("swept = %+v, %v", swept, err)
+		}
+		w.expect(nil, nil)
+		w.expectState("l1", access.StateUndone)
+		if again, err := wf.Sweep(t.Context()); err != nil || len(again) != 0 {
+			t.Errorf("a second sweep did %+v, %v", again, err)
+		}
+	})
+}
+
+func TestTheTokenIsPinnedToItsZones(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = w.operatorCreates(time.Second, "invoice-export")
+		o := owner()
+		o.Token.Zones = []string{"Corporate network"}
+		ev, err := wf.Apply(t.Context(), w.plan(wf, o, "l1"))
+		if err != nil || len(ev.Token.Zones) != 1 {
+			t.Fatalf("token = %+v, error = %v", ev.Token, err)
+		}
+		facts, err := wf.Check(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := elevation.NewPlan(o, facts, access.DefaultSettings(), elevation.Subject{ID: "l2", Now: time.Now()}); !again.InPlace {
+			t.Errorf("a second plan would do %v, refuses %v", again.Changes, again.Refusals)
+		}
+	})
+}
+
+func TestDowngradeRemovesWhatTheLeaseNames(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		if err := errors.Join(w.org.Assign(login, "ORG_ADMIN"), w.org.Assign(login, "APP_ADMIN")); err != nil {
+			t.Fatal(err)
+		}
+		facts, err := wf.Check(t.Context(), owner())
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := elevation.NewDowngrade(owner(), facts, access.DefaultSettings(), elevation.Subject{ID: "d1", Now: time.Now()})
+		if ev, err := wf.Downgrade(t.Context(), plan); err != nil || len(ev.Residue) > 0 {
+			t.Fatalf("residue = %q, error = %v", ev.Residue, err)
+		}
+		w.expect([]string{intended}, nil)
+		w.expectState("d1", access.StateUndone)
+	})
+}
+
+// TestSevered lets the process die at every request of a whole run, before it is sent and after its effect. The lease
+// alone must then be enough for a sweep after the window to leave nothing behind.
+func TestSevered(t *testing.T) {
+	t.Parallel()
+	schedules := 0
+	for _, after := range []bool{false, true} {
+		for number := 1; ; number++ {
+			w := newWorld(t)
+			wf, told := w.workflow(w.line)
+			rescue := &line{handler: w.org}
+			sweeper, _ := w.workflow(rescue)
+			reached := false
+			synctest.Test(t, func(t *testing.T) {
+				w.t = t
+				told.handOff = w.operatorCreates(time.Minute, "invoice-export")
+				plan := w.plan(wf, owner(), "l1")
+				if w.line.count = 0; after {
+					w.line.cutAfter = number
+				} else {
+					w.line.cutBefore = number
+				}
+				_, err := wf.Apply(t.Context(), plan)
+				if reached = w.line.dead; !reached {
+					if err != nil {
+						t.Fatal(err)
+					}
+					return
+				}
+				time.Sleep(time.Until(plan.Terms.EndsAt))
+				swept, err := sweeper.Sweep(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range swept {
+					if s.Err != nil {
+						t.Errorf("request %d, after %v: %v", number, after, s.Err)
+					}
+				}
+				for _, l := range w.leases() {
+					switch {
+					case l.State.Open():
+						t.Errorf("request %d, after %v: the lease is %s", number, after, l.State)
+					case l.State == access.StateUndone:
+						w.expect(nil, nil)
+					default:
+						w.expect([]string{intended}, []string{"invoice-export"})
+					}
+				}
+			})
+			if !reached {
+				break
+			}
+			schedules++
+		}
+	}
+	t.Logf("%d schedules", schedules)
+	if schedules < 20 {
+		t.Errorf("only %d requests were severed", schedules)
+	}
+}

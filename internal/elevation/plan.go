@@ -1,0 +1,251 @@
+package elevation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
+)
+
+// Refusal says why something is not done, which field of the manifest it is about, and what would mend it.
+type Refusal struct {
+	Rule    string `json:"rule"`
+	Field   string `json:"field,omitempty"` // dotted path in the manifest
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+}
+
+// Plan is what a run will do: nothing if there are refusals, or if the account is as it is declared.
+type Plan struct {
+	Owner    access.TokenOwner
+	Terms    access.Terms
+	Changes  []access.Change
+	Refusals []Refusal
+	ZoneIDs  []string // that the token will be pinned to
+	InPlace  bool     // role and token are there already, and nothing else is
+}
+
+// Subject identifies the run that a plan is made for. ID is that of the lease it would open.
+type Subject struct {
+	ID       string
+	Now      time.Time
+	RunID    string
+	Approval *access.Approval
+}
+
+// NewPlan makes the plan of an elevation out of a declaration and the facts. It is pure: the same input gives the same
+// plan, and apply does exactly what it says.
+func NewPlan(owner access.TokenOwner, f Facts, s access.Settings, subject Subject) Plan {
+	p := Plan{Owner: owner, Terms: elevationTerms(owner, f, subject)}
+	if p.InPlace = inPlace(owner, f, p.Terms.Intended); p.InPlace {
+		return p
+	}
+	p.Refusals = slices.Concat(
+		refuseAccount(owner, f, s), refuseRole(owner, f, s), refuseHoldings(owner, f, p.Terms.Intended), refuseElevation(owner, f, s))
+	var zones []Refusal
+	p.ZoneIDs, zones = resolveZones(owner, f)
+	p.Refusals = append(p.Refusals, zones...)
+	if len(p.Refusals) == 0 {
+		p.Changes = elevationChanges(owner, p)
+	}
+	return p
+}
+
+func elevationTerms(owner access.TokenOwner, f Facts, subject Subject) access.Terms {
+	t := baseTerms(owner, f, subject)
+	t.Kind = access.LeaseElevation
+	t.Temporary = []access.Role{{Type: owner.Elevation.Role}}
+	t.AddsIntended = !slices.ContainsFunc(f.Roles, func(a org.Assignment) bool { return a.Direct() && roleOf(a) == t.Intended })
+	t.TokenName = owner.Token.Name
+	t.EndsAt = subject.Now.Add(owner.Elevation.Window)
+	t.TokensBefore = []string{}
+	for _, token := range f.Tokens {
+		t.TokensBefore = append(t.TokensBefore, token.ID)
+	}
+	slices.Sort(t.TokensBefore)
+	return t
+}
+
+func baseTerms(owner access.TokenOwner, f Facts, subject Subject) access.Terms {
+	t := access.Terms{
+		ID:          subject.ID,
+		Account:     access.Account{ID: f.Account.ID, Login: f.Account.Login},
+		Intended:    access.Role{Type: access.RoleCustom, CustomRole: f.CustomRole.ID, ResourceSet: f.ResourceSet.ID},
+		Label:       fmt.Sprintf("%s on %s", f.CustomRole.Label, f.ResourceSet.Label),
+		RolesBefore: []access.Role{},
+		Declaration: owner.Name,
+		OpenedAt:    subject.Now,
+		Approval:    subject.Approval,
+		RunID:       subject.RunID,
+	}
+	for _, a := range f.Roles {
+		t.RolesBefore = append(t.RolesBefore, roleOf(a))
+	}
+	slices.SortFunc(t.RolesBefore, func(a, b access.Role) int { return strings.Compare(a.String(), b.String()) })
+	return t
+}
+
+// inPlace tells whether the account already is what the manifest declares: one token of that name, that one role.
+func inPlace(owner access.TokenOwner, f Facts, intended access.Role) bool {
+	zones, missing := resolveZones(owner, f)
+	return f.CustomRole.ID != "" && f.ResourceSet.ID != "" && f.Account.Status == statusActive && len(missing) == 0 &&
+		len(f.Tokens) == 1 && f.Tokens[0].Name == owner.Token.Name && f.Tokens[0].ClientName == org.ClientUser &&
+		(len(zones) == 0 || slices.Equal(zones, slices.Sorted(slices.Values(f.Tokens[0].Network.Include)))) &&
+		len(f.Roles) == 1 && f.Roles[0].Direct() && roleOf(f.Roles[0]) == intended && !owner.Elevation.CoElevate
+}
+
+// statusActive is the status of a user who may sign in and whose tokens work.
+const statusActive = "ACTIVE"
+
+func refuseAccount(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
+	var out []Refusal
+	refuse := func(rule, message, hint string) {
+		out = append(out, Refusal{Rule: rule, Field: "account", Message: message, Hint: hint})
+	}
+	if !slices.ContainsFunc(f.CallerRoles, func(a org.Assignment) bool { return a.Type == access.RoleSuperAdmin }) {
+		refuse("caller-lacks-rights", fmt.Sprintf("the credential belongs to %q, which is not a super administrator", f.Caller.Login),
+			"Use a credential of a super administrator: nobody else may give and take admin roles.")
+	}
+	if f.Account.ID == "" {
+		refuse("account-missing", fmt.Sprintf("there is no account %q in the org", owner.Account),
+			"Create the service account first, or mend the login.")
+		return out
+	}
+	if f.Account.Status != statusActive {
+		refuse("account-not-active", fmt.Sprintf("account %q is %s", f.Account.Login, f.Account.Status),
+			"Activate or unsuspend the account: it has to sign in, and its tokens work only while it is ACTIVE.")
+	}
+	if f.Account.ID == f.Caller.ID {
+		refuse("account-is-caller", fmt.Sprintf("account %q is the one that this credential belongs to", f.Account.Login),
+			"Declare another account: the program never changes the roles of the account that it runs as.")
+	}
+	if !s.IsServiceAccount(f.Account.Login) {
+		refuse("not-a-service-account", fmt.Sprintf("account %q is not a service account: its login matches none of %s", f.Account.Login, strings.Join(s.ServiceAccounts, ", ")),
+			"Declare a service account, or widen serviceAccounts in the settings on the default branch.")
+	}
+	return out
+}
+
+func refuseRole(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
+	var out []Refusal
+	if f.CustomRole.ID == "" {
+		out = append(out, Refusal{
+			Rule: "custom-role-missing", Field: "role.customRole",
+			Message: fmt.Sprintf("there is no custom role %q in the org", owner.Role.CustomRole),
+			Hint:    "Create it under Security > Administrators > Roles, or mend the name.",
+		})
+	}
+	if f.ResourceSet.ID == "" {
+		out = append(out, Refusal{
+			Rule: "resource-set-missing", Field: "role.resourceSet",
+			Message: fmt.Sprintf("there is no resource set %q in the org", owner.Role.ResourceSet),
+			Hint:    "Create it under Security > Administrators > Resources, or mend the name.",
+		})
+	}
+	if forbidden := s.Forbids(f.CustomRole.Permissions); len(forbidden) > 0 {
+		out = append(out, Refusal{
+			Rule: "forbidden-permission", Field: "role.customRole",
+			Message: fmt.Sprintf("custom role %q holds %s, which the settings forbid", f.CustomRole.Label, strings.Join(forbidden, ", ")),
+			Hint:    "Take the permission out of the role, or choose a role without it.",
+		})
+	}
+	return out
+}
+
+func refuseHoldings(owner access.TokenOwner, f Facts, intended access.Role) []Refusal {
+	var out []Refusal
+	var others []string
+	for _, a := range f.Roles {
+		if !a.Direct() || roleOf(a) != intended {
+			others = append(others, describe(a))
+		}
+	}
+	if len(others) > 0 {
+		out = append(out, Refusal{
+			Rule: "holds-other-roles", Field: "account",
+			Message: fmt.Sprintf("account %q already holds %s", f.Account.Login, strings.Join(others, "; ")),
+			Hint:    fmt.Sprintf("Bring it to its declared role first: stepdown downgrade %s", f.Account.Login),
+		})
+	}
+	if len(f.Tokens) > 0 && !owner.Elevation.CoElevate {
+		names := make([]string, 0, len(f.Tokens))
+		for _, t := range f.Tokens {
+			names = append(names, fmt.Sprintf("%q (%s)", t.Name, t.ID))
+		}
+		slices.Sort(names)
+		out = append(out, Refusal{
+			Rule: "owns-other-tokens", Field: "elevation.coElevate",
+			Message: fmt.Sprintf("account %q already owns %s, which would be elevated too", f.Account.Login, strings.Join(names, ", ")),
+			Hint:    "Revoke them first, or accept it with coElevate: true.",
+		})
+	}
+	return out
+}
+
+func refuseElevation(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
+	var out []Refusal
+	login := f.Account.Login
+	if login == "" {
+		login = owner.Account
+	}
+	if !s.AllowsElevation(owner.Elevation.Role, login) {
+		out = append(out, Refusal{
+			Rule: "elevation-role-not-allowed", Field: "elevation.role",
+			Message: fmt.Sprintf("the settings do not let %q be given %s", login, owner.Elevation.Role),
+			Hint:    fmt.Sprintf("Use %s, or have elevation.roles in the settings name this account for that role.", access.DefaultElevationRole),
+		})
+	}
+	if owner.Elevation.Window > s.Elevation.MaxWindow {
+		out = append(out, Refusal{
+			Rule: "window-too-long", Field: "elevation.window",
+			Message: fmt.Sprintf("the window of %s is longer than the %s that the settings allow", owner.Elevation.Window, s.Elevation.MaxWindow),
+			Hint:    "Ask for a shorter window.",
+		})
+	}
+	return out
+}
+
+// resolveZones finds the ids of the zones that the manifest names.
+func resolveZones(owner access.TokenOwner, f Facts) ([]string, []Refusal) {
+	var ids []string
+	var out []Refusal
+	for _, name := range owner.Token.Zones {
+		matching := slices.DeleteFunc(slices.Clone(f.Zones), func(z org.Zone) bool {
+			return z.ID != name && z.Name != name
+		})
+		if len(matching) != 1 || matching[0].Status != statusActive {
+			out = append(out, Refusal{
+				Rule: "zone-missing", Field: "token.zones",
+				Message: fmt.Sprintf("%d network zones are called %q, and a token can be pinned only to one that is ACTIVE", len(matching), name),
+				Hint:    "Name an active zone of Security > Networks by its name or id.",
+			})
+			continue
+		}
+		ids = append(ids, matching[0].ID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), out
+}
+
+func elevationChanges(owner access.TokenOwner, p Plan) []access.Change {
+	t := p.Terms
+	temporary := t.Temporary[0].String()
+	changes := []access.Change{{Action: access.ActionOpenLease, Subject: t.Account.Login, Why: fmt.Sprintf("so that %s can be taken back whatever happens", temporary)}}
+	if t.AddsIntended {
+		changes = append(changes, access.Change{Action: access.ActionAssignIntended, Subject: t.Label, Why: "the one role that the account keeps"})
+	}
+	changes = append(changes,
+		access.Change{Action: access.ActionEndSessions, Subject: t.Account.Login, Why: "sessions that are open would be elevated too"},
+		access.Change{Action: access.ActionElevate, Subject: temporary, Why: fmt.Sprintf("for at most %s, so that the account can create its token", owner.Elevation.Window)},
+		access.Change{Action: access.ActionAwaitToken, Subject: owner.Token.Name, Why: fmt.Sprintf("created by %s in the Admin Console, signed in as the account", owner.Operator.Name)},
+		access.Change{Action: access.ActionStepDown, Subject: temporary, Why: "as soon as the token is seen, and in every other case"},
+		access.Change{Action: access.ActionProve, Subject: t.Account.Login, Why: fmt.Sprintf("settled reads show %s and nothing else", t.Label)},
+		access.Change{Action: access.ActionEndSessions, Subject: t.Account.Login, Why: "the session that the token was created in"})
+	if len(p.ZoneIDs) > 0 {
+		changes = append(changes, access.Change{Action: access.ActionRestrictToken, Subject: owner.Token.Name, Why: "to " + strings.Join(owner.Token.Zones, ", ")})
+	}
+	return append(changes, access.Change{Action: access.ActionCloseLease, Subject: t.Account.Login, Why: "with its evidence"})
+}

@@ -1,0 +1,289 @@
+package elevation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
+)
+
+// run is one piece of work under one lease: an elevation, or the undo of a lease that another run left.
+type run struct {
+	*Workflow
+	lease access.Lease
+	ev    access.Evidence
+	// lateUntil is the time until which an assignment that was sent and not answered may still take effect. No reading
+	// that begins before it proves anything.
+	lateUntil time.Time
+}
+
+// Apply carries out a plan that has changes. It returns the evidence of whatever was done, also with an error:
+// *Undone where the run failed and nothing is left elevated, *Stuck where that could not be proved, any other where no
+// lease was opened.
+func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, err error) {
+	r, err := w.open(ctx, plan.Terms)
+	if err != nil {
+		return access.Evidence{}, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = r.undo(ctx, fmt.Errorf("the program failed: %v", p))
+			ev = r.evidence(err)
+		}
+	}()
+	token, err := r.obtain(ctx, plan.Owner)
+	if err == nil {
+		err = r.finish(ctx, token, plan.ZoneIDs)
+	}
+	if err != nil {
+		err = r.undo(ctx, err)
+	}
+	r.examine(ctx)
+	return r.evidence(err), err
+}
+
+func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
+	lease, err := w.Ledger.Open(ctx, terms, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("opening the lease: %w", err)
+	}
+	r := w.resume(lease)
+	r.reached(access.StateLeased, lease.OpenedAt, "")
+	return r, nil
+}
+
+// resume makes a run of a lease that exists.
+func (w *Workflow) resume(lease access.Lease) *run {
+	r := &run{Workflow: w, lease: lease}
+	r.ev = access.Evidence{
+		SchemaVersion: access.EvidenceSchema, Tool: w.Tool, OrgURL: w.OrgURL, Lease: lease.Terms,
+		Reads: []access.RoleReading{}, Writes: []access.Exchange{}, Activity: []access.Activity{},
+		Residue: []string{}, Findings: []string{}, EffectiveRights: "not tested: the program never held the token",
+	}
+	return r
+}
+
+// record makes a transition durable, then tells it.
+func (r *run) record(ctx context.Context, entry access.Entry) error {
+	entry.At = time.Now().UTC()
+	lease, err := r.Ledger.Append(ctx, r.lease.ID, entry)
+	if err != nil {
+		return fmt.Errorf("recording that lease %s is %s: %w", r.lease.ID, entry.State, err)
+	}
+	r.lease = lease
+	r.reached(entry.State, entry.At, entry.Note)
+	return nil
+}
+
+func (r *run) reached(state access.State, at time.Time, note string) {
+	t := access.Transition{State: state, At: at.UTC(), Note: note}
+	r.ev.State = state
+	r.ev.Transitions = append(r.ev.Transitions, t)
+	r.Tell.Reached(t)
+}
+
+// find adds something that an auditor should look at.
+func (r *run) find(format string, args ...any) {
+	r.ev.Findings = append(r.ev.Findings, fmt.Sprintf(format, args...))
+}
+
+// read reads the roles of the account and keeps the reading as evidence. Runs of equal readings are kept as their first
+// and last.
+func (r *run) read(ctx context.Context) (roles []org.Assignment, beganAt time.Time, err error) {
+	beganAt = time.Now()
+	roles, err = r.Okta.UserRoles(ctx, r.lease.Account.ID)
+	if err != nil {
+		return nil, beganAt, fmt.Errorf("reading the roles of account %q: %w", r.lease.Account.Login, err)
+	}
+	reading := access.RoleReading{BeganAt: beganAt.UTC(), Roles: []string{}}
+	for _, a := range roles {
+		reading.Roles = append(reading.Roles, describe(a))
+	}
+	slices.Sort(reading.Roles)
+	n := len(r.ev.Reads)
+	if n > 1 && slices.Equal(r.ev.Reads[n-1].Roles, reading.Roles) && slices.Equal(r.ev.Reads[n-2].Roles, reading.Roles) {
+		r.ev.Reads = r.ev.Reads[:n-1]
+	}
+	r.ev.Reads = append(r.ev.Reads, reading)
+	return roles, beganAt, nil
+}
+
+// obtain goes from the open lease to the token: it assigns the intended role, elevates, and waits. It ends with the
+// window at the latest.
+func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, error) {
+	ctx, cancel := context.WithDeadlineCause(ctx, r.lease.EndsAt, errWindowEnded)
+	defer cancel()
+	if r.lease.AddsIntended {
+		if err := r.assign(ctx, r.lease.Intended); err != nil {
+			return org.Token{}, err
+		}
+	}
+	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
+		return org.Token{}, fmt.Errorf("ending the sessions of account %q: %w", r.lease.Account.Login, err)
+	}
+	if err := r.elevate(ctx); err != nil {
+		return org.Token{}, err
+	}
+	r.Tell.HandOff(Instructions{
+		Account: r.lease.Account.Login, Operator: owner.Operator.Name, SignIn: owner.Operator.SignIn,
+		TokenName: owner.Token.Name, Zones: owner.Token.Zones, Destination: owner.Delivery.Destination,
+		OrgURL: r.OrgURL, EndsAt: r.lease.EndsAt,
+	})
+	return r.awaitToken(ctx)
+}
+
+// elevate assigns the temporary role and reads it back. The state ready is written before the grant is sent, so that
+// whoever undoes the lease knows from when on it may have taken effect.
+func (r *run) elevate(ctx context.Context) error {
+	if err := r.record(ctx, access.Entry{State: access.StateReady}); err != nil {
+		return err
+	}
+	r.ev.Window.GrantSent = time.Now().UTC()
+	if err := r.give(ctx, r.lease.Temporary[0]); err != nil {
+		return err
+	}
+	r.ev.Window.GrantAnswered = time.Now().UTC()
+	if err := r.confirm(ctx, r.lease.Temporary[0]); err != nil {
+		return err
+	}
+	return r.record(ctx, access.Entry{State: access.StateElevated, Note: r.lease.Temporary[0].String()})
+}
+
+// assign gives the account a role and reads until it is there.
+func (r *run) assign(ctx context.Context, role access.Role) error {
+	if err := r.give(ctx, role); err != nil {
+		return err
+	}
+	return r.confirm(ctx, role)
+}
+
+// give sends the assignment of a role, once. Where no clear answer comes, it may still take effect until lateUntil.
+func (r *run) give(ctx context.Context, role access.Role) error {
+	sent := time.Now()
+	err := r.Okta.AssignRole(ctx, r.lease.Account.ID, role)
+	if err == nil {
+		return nil
+	}
+	if refused(err) {
+		return fmt.Errorf("assigning %s to account %q: %w", role, r.lease.Account.Login, err)
+	}
+	r.lateUntil = sent.Add(r.Settings.LateEffect)
+	return fmt.Errorf("assigning %s to account %q, and it is not known whether it took effect: %w", role, r.lease.Account.Login, err)
+}
+
+// confirm reads until the account holds the role itself.
+func (r *run) confirm(ctx context.Context, role access.Role) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Settings.Settle+r.Poll, fmt.Errorf("it was not there within %s", r.Settings.Settle))
+	defer cancel()
+	for {
+		roles, _, err := r.read(ctx)
+		if err == nil && slices.ContainsFunc(roles, func(a org.Assignment) bool { return a.Direct() && roleOf(a) == role }) {
+			return nil
+		}
+		if cause := sleep(ctx, r.Poll); cause != nil {
+			return fmt.Errorf("reading back that account %q holds %s: %w", r.lease.Account.Login, role, errors.Join(cause, err))
+		}
+	}
+}
+
+// finish goes from the token to the closed lease. Nothing that happens to the run may end it now, so that it has a
+// context of its own.
+func (r *run) finish(ctx context.Context, token org.Token, zoneIDs []string) error {
+	ctx, cancel := r.own(ctx)
+	defer cancel()
+	if err := r.removeTemporary(ctx); err != nil {
+		return err
+	}
+	if err := r.record(ctx, access.Entry{State: access.StateCreated, TokenID: token.ID}); err != nil {
+		return err
+	}
+	if err := r.record(ctx, access.Entry{State: access.StateSteppedDown}); err != nil {
+		return err
+	}
+	if err := r.prove(ctx, kept(r.lease)); err != nil {
+		return err
+	}
+	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
+		return fmt.Errorf("ending the sessions of account %q after the step-down: %w", r.lease.Account.Login, err)
+	}
+	if err := r.revokeStrays(ctx, token.ID); err != nil {
+		return err
+	}
+	if err := r.restrict(ctx, token, zoneIDs); err != nil {
+		return err
+	}
+	for _, entry := range []access.Entry{
+		{State: access.StateProved},
+		{State: access.StateDelivered, Note: "by the operator, who alone was shown the token"},
+		{State: access.StateClosed},
+	} {
+		if err := r.record(ctx, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// own returns a context that outlives ctx, with the budget of a step-down.
+func (r *run) own(ctx context.Context) (context.Context, context.CancelFunc) {
+	budget := r.Settings.StepDown
+	if wait := time.Until(r.lateUntil); wait > 0 {
+		budget += wait + r.Settings.Settle
+	}
+	return context.WithTimeoutCause(context.WithoutCancel(ctx), budget, fmt.Errorf("not done within %s", budget.Round(time.Millisecond)))
+}
+
+// measure fills in for how long the account and the token were elevated at the most.
+func (r *run) measure() {
+	w := &r.ev.Window
+	if w.GrantSent.IsZero() {
+		*w = access.Window{Proved: w.Proved}
+		return
+	}
+	if w.RevokeAnswered.IsZero() {
+		return
+	}
+	w.ElevatedSeconds = w.RevokeAnswered.Sub(w.GrantSent).Seconds()
+	if r.ev.Token != nil {
+		w.TokenPowerfulSeconds = max(0, w.RevokeAnswered.Sub(r.ev.Token.Created).Seconds())
+	}
+}
+
+// restrict pins the token to its zones and reads it back.
+func (r *run) restrict(ctx context.Context, token org.Token, zoneIDs []string) error {
+	if len(zoneIDs) > 0 {
+		if _, err := r.Okta.RestrictToken(ctx, token, zoneIDs); err != nil {
+			return fmt.Errorf("pinning token %q to its network zones: %w", token.Name, err)
+		}
+	}
+	tokens, err := r.ownedTokens(ctx, r.lease.Account.ID)
+	if err != nil {
+		return fmt.Errorf("reading token %q back: %w", token.Name, err)
+	}
+	i := slices.IndexFunc(tokens, func(t org.Token) bool { return t.ID == token.ID })
+	if i < 0 {
+		return fmt.Errorf("reading token %q back: it is gone", token.Name)
+	}
+	got := slices.Sorted(slices.Values(tokens[i].Network.Include))
+	if len(zoneIDs) > 0 && (tokens[i].Network.Connection != org.NetworkZone || !slices.Equal(got, zoneIDs)) {
+		return fmt.Errorf("reading token %q back: it may be used from %v, not from %v", token.Name, got, zoneIDs)
+	}
+	r.ev.Token.Zones = slices.Clone(got)
+	return nil
+}
+
+// evidence closes the account of the run.
+func (r *run) evidence(err error) access.Evidence {
+	r.measure()
+	if r.Writes != nil {
+		r.ev.Writes = r.Writes()
+	}
+	if err != nil {
+		r.ev.Failure = err.Error()
+	}
+	return r.ev
+}

@@ -1,0 +1,215 @@
+package elevation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
+)
+
+// target is what the roles of an account must be when a step-down is done.
+type target struct {
+	gone    []access.Role // by every path
+	held    *access.Role  // directly
+	notHeld *access.Role  // directly
+}
+
+// kept is the target when the token came: the intended role stays.
+func kept(l access.Lease) target { return target{gone: l.Temporary, held: &l.Intended} }
+
+// undone is the target when it did not: as before the lease.
+func undone(l access.Lease) target {
+	if l.AddsIntended {
+		return target{gone: l.Temporary, notHeld: &l.Intended}
+	}
+	return kept(l)
+}
+
+// unwanted returns the roles that the account itself must not hold.
+func (t target) unwanted() []access.Role {
+	if t.notHeld == nil {
+		return t.gone
+	}
+	return append(slices.Clone(t.gone), *t.notHeld)
+}
+
+// shadowed says that the roles that should be gone come through groups, where this program may not remove them.
+type shadowed struct{ paths []string }
+
+func (s *shadowed) Error() string {
+	return fmt.Sprintf("the account still holds %v\nRemove the account from the group, or the role from the group; then run stepdown sweep.", s.paths)
+}
+
+// miss says what is missing to the target, or nil.
+func (t target) miss(roles []org.Assignment) error {
+	var direct, viaGroup []string
+	var held, notHeld bool
+	for _, a := range roles {
+		role := roleOf(a)
+		switch {
+		case slices.Contains(t.gone, role) && a.Direct():
+			direct = append(direct, describe(a))
+		case slices.Contains(t.gone, role):
+			viaGroup = append(viaGroup, describe(a))
+		}
+		held = held || (t.held != nil && a.Direct() && role == *t.held)
+		notHeld = notHeld || (t.notHeld != nil && a.Direct() && role == *t.notHeld)
+	}
+	switch {
+	case len(direct) > 0:
+		return fmt.Errorf("the account still holds %v", direct)
+	case len(viaGroup) > 0:
+		return &shadowed{paths: viaGroup}
+	case t.held != nil && !held:
+		return fmt.Errorf("the account does not hold its intended role %s", t.held)
+	case notHeld:
+		return fmt.Errorf("the account still holds %s, which the lease added", t.notHeld)
+	}
+	return nil
+}
+
+// undo takes back everything that the lease gave, from the lease alone, and proves it. It returns *Undone or *Stuck.
+func (r *run) undo(ctx context.Context, cause error) error {
+	base := context.WithoutCancel(ctx)
+	ctx, cancel := r.own(ctx)
+	defer cancel()
+	removeErr := r.removeTemporary(ctx) // before anything else
+	if err := r.record(base, access.Entry{State: access.StateUndoing, Note: firstLine(cause)}); err != nil {
+		r.find("the ledger did not take the undo: %v", err)
+	}
+	why := removeErr
+	if why == nil {
+		why = r.takeBack(ctx)
+	}
+	if why != nil {
+		if err := r.record(base, access.Entry{State: access.StateStuck, Note: firstLine(why)}); err != nil {
+			r.find("the ledger did not take that the lease is stuck: %v", err)
+			r.ev.State = access.StateStuck
+		}
+		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: why}
+	}
+	if err := r.record(base, access.Entry{State: access.StateUndone}); err != nil {
+		r.find("the ledger did not take that the lease is undone; the next sweep finds it open and proves it again: %v", err)
+		r.ev.State = access.StateUndone
+	}
+	return &Undone{Cause: cause}
+}
+
+// takeBack does what an undo does once the temporary roles are removed.
+func (r *run) takeBack(ctx context.Context) error {
+	if r.lease.Kind == access.LeaseElevation {
+		if err := r.insist(ctx, func() error { return r.revokeStrays(ctx, "") }); err != nil {
+			return err
+		}
+	}
+	if r.lease.AddsIntended {
+		if err := r.remove(ctx, []access.Role{r.lease.Intended}); err != nil {
+			return err
+		}
+	}
+	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
+		r.find("the sessions of the account were not ended: %v", err)
+	}
+	return r.prove(ctx, undone(r.lease))
+}
+
+// removeTemporary removes the temporary roles of the lease and notes when Okta had answered.
+func (r *run) removeTemporary(ctx context.Context) error {
+	if err := r.remove(ctx, r.lease.Temporary); err != nil {
+		return err
+	}
+	r.ev.Window.RevokeAnswered = time.Now().UTC()
+	return nil
+}
+
+// remove removes the account's own assignments of these roles, and goes on until a reading shows none or ctx ends. What
+// it removes it finds by reading: a lost answer costs nothing. Roles through groups are not touched.
+func (r *run) remove(ctx context.Context, gone []access.Role) error {
+	return r.insist(ctx, func() error {
+		roles, _, err := r.read(ctx)
+		if err != nil {
+			return err
+		}
+		var failed error
+		for _, a := range roles {
+			if a.Direct() && slices.Contains(gone, roleOf(a)) {
+				if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, a.ID); err != nil {
+					failed = errors.Join(failed, fmt.Errorf("removing %s from account %q: %w", roleOf(a), r.lease.Account.Login, err))
+				}
+			}
+		}
+		return failed
+	})
+}
+
+// insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause.
+func (r *run) insist(ctx context.Context, fn func() error) error {
+	for {
+		err := fn()
+		if err == nil {
+			return nil
+		}
+		if cause := sleep(ctx, r.Poll); cause != nil {
+			return fmt.Errorf("%w: %w", cause, err)
+		}
+	}
+}
+
+// prove reads until two readings, which lie the settle time apart and began after lateUntil, both show the target. A
+// temporary role that comes back, as the late effect of a grant, is removed again. Where only groups are in the way, two
+// such readings end it with *shadowed.
+func (r *run) prove(ctx context.Context, want target) error {
+	if err := sleep(ctx, max(0, time.Until(r.lateUntil))); err != nil {
+		return err
+	}
+	var good, shadow time.Time // when the first reading began that showed the target, or only groups in the way
+	for {
+		pause := r.Poll
+		roles, began, err := r.read(ctx)
+		if err == nil {
+			err = want.miss(roles)
+		}
+		var sh *shadowed
+		switch {
+		case err == nil && good.IsZero():
+			good, shadow, pause = began, time.Time{}, r.Settings.Settle
+		case err == nil && began.Sub(good) >= r.Settings.Settle:
+			r.ev.Window.Proved = time.Now().UTC()
+			r.noteResidue(roles, want)
+			return nil
+		case errors.As(err, &sh):
+			if good = (time.Time{}); shadow.IsZero() {
+				shadow = began
+			} else if began.Sub(shadow) >= r.Settings.Settle {
+				return err
+			}
+		case err != nil:
+			good, shadow = time.Time{}, time.Time{}
+			if removeErr := r.remove(ctx, want.unwanted()); removeErr != nil {
+				return removeErr
+			}
+			r.ev.Window.RevokeAnswered = time.Now().UTC()
+		}
+		if cause := sleep(ctx, pause); cause != nil {
+			return fmt.Errorf("%w: %w", cause, errors.Join(err, errUnsettled))
+		}
+	}
+}
+
+// errUnsettled is why a proof that ran out of time failed where its readings were good so far.
+var errUnsettled = errors.New("two settled readings of the account's roles did not agree in time")
+
+// noteResidue reports the roles that are still there and that the lease did not give. They are never removed.
+func (r *run) noteResidue(roles []org.Assignment, want target) {
+	for _, a := range roles {
+		if want.held != nil && a.Direct() && roleOf(a) == *want.held {
+			continue
+		}
+		r.ev.Residue = append(r.ev.Residue, describe(a))
+	}
+	slices.Sort(r.ev.Residue)
+}

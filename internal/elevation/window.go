@@ -1,0 +1,102 @@
+package elevation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
+)
+
+// errWindowEnded is the cause when the window ends before the token appears.
+var errWindowEnded = errors.New("the window ended and the token had not appeared\nHave the operator at hand and apply again.")
+
+// How the look-out for the token adapts: it slows down in a long window and where Okta fails, and gives up on an Okta that
+// does not answer several times in a row, because an account whose tokens cannot be seen should not stay elevated.
+const (
+	briskFor    = 2 * time.Minute // poll at the full rate for so long, then at half of it
+	maxFailures = 3               // failed looks in a row
+)
+
+// awaitToken looks for tokens of the account that were not there before, until there is one or ctx ends. Exactly one, with
+// the expected name, is the token; anything else ends the window with an error.
+func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
+	began, failures := time.Now(), 0
+	for {
+		fresh, err := r.newTokens(ctx)
+		if ctx.Err() == nil {
+			r.Tell.Waiting(time.Until(r.lease.EndsAt))
+		}
+		switch {
+		case err != nil && ctx.Err() == nil:
+			if failures++; failures >= maxFailures {
+				return org.Token{}, fmt.Errorf("looking for the token, %d times in a row: %w", failures, err)
+			}
+		case err == nil && len(fresh) > 0:
+			r.ev.Window.TokenSeen = time.Now().UTC()
+			return r.judge(fresh)
+		case err == nil:
+			failures = 0
+		}
+		pause := r.Poll << failures
+		if time.Since(began) > briskFor {
+			pause *= 2
+		}
+		if cause := sleep(ctx, pause); cause != nil {
+			return org.Token{}, fmt.Errorf("waiting for token %q: %w", r.lease.TokenName, cause)
+		}
+	}
+}
+
+// newTokens returns the tokens of the account that were not there when the lease was opened.
+func (r *run) newTokens(ctx context.Context) ([]org.Token, error) {
+	tokens, err := r.ownedTokens(ctx, r.lease.Account.ID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the tokens of account %q: %w", r.lease.Account.Login, err)
+	}
+	return slices.DeleteFunc(tokens, func(t org.Token) bool { return slices.Contains(r.lease.TokensBefore, t.ID) }), nil
+}
+
+// judge accepts exactly one token of the expected name.
+func (r *run) judge(fresh []org.Token) (org.Token, error) {
+	if len(fresh) == 1 && fresh[0].Name == r.lease.TokenName && fresh[0].ClientName == org.ClientUser {
+		t := fresh[0]
+		r.ev.Token = &access.TokenEvidence{ID: t.ID, Name: t.Name, Created: t.Created, Zones: []string{}}
+		return t, nil
+	}
+	names := make([]string, 0, len(fresh))
+	for _, t := range fresh {
+		names = append(names, fmt.Sprintf("%q (%s)", t.Name, t.ID))
+	}
+	slices.Sort(names)
+	return org.Token{}, fmt.Errorf("exactly one new token called %q was expected, and there is %s\nWhat was created in the window is revoked. Apply again.",
+		r.lease.TokenName, strings.Join(names, ", "))
+}
+
+// revokeStrays revokes every token of the account that appeared since the lease was opened, except keep, and reports it.
+// With an empty keep it leaves none.
+func (r *run) revokeStrays(ctx context.Context, keep string) error {
+	fresh, err := r.newTokens(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, t := range fresh {
+		if t.ID == keep {
+			continue
+		}
+		if err := r.Okta.RevokeToken(ctx, t.ID); err != nil && !notFound(err) {
+			failed = errors.Join(failed, fmt.Errorf("revoking token %q (%s): %w", t.Name, t.ID, err))
+			continue
+		}
+		r.find("token %q (%s) was created in the window and has been revoked", t.Name, t.ID)
+		if r.ev.Token != nil && r.ev.Token.ID == t.ID {
+			r.ev.Token.Revoked = true
+		}
+	}
+	return failed
+}
