@@ -1,0 +1,171 @@
+package githubemu
+
+// This file is what people do with pull requests: open, review, dismiss, close, merge.
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+)
+
+// pull is a pull request. Its base is the repository itself.
+type pull struct {
+	number             int
+	title, author      string
+	baseRef, baseSHA   string
+	headRef, headSHA   string
+	headRepo           string // "owner/name"; "" where the fork was deleted
+	state              string // open or closed
+	draft              bool
+	mergedBy, mergeSHA string
+	createdAt          time.Time
+	updatedAt          time.Time
+	closedAt           time.Time
+	reviews            []*review
+}
+
+type review struct {
+	id          int64
+	user, kind  string // login and type; no login where the account was deleted
+	state       string // upper case, as the REST API has it
+	commitID    string
+	body        string
+	submittedAt time.Time
+}
+
+// ReviewOption changes a review from what a person's would be now.
+type ReviewOption func(*review)
+
+// AsBot makes the reviewer an app.
+func AsBot() ReviewOption { return func(r *review) { r.kind = "Bot" } }
+
+// AsDeletedUser makes the reviewer an account that is gone: GitHub answers with a null user.
+func AsDeletedUser() ReviewOption { return func(r *review) { r.user = "" } }
+
+// AtCommit makes the review one of that commit instead of the head.
+func AtCommit(sha string) ReviewOption { return func(r *review) { r.commitID = sha } }
+
+// AtTime gives the time of the review.
+func AtTime(t time.Time) ReviewOption {
+	return func(r *review) { r.submittedAt = t.UTC().Truncate(time.Second) }
+}
+
+// WithBody gives the review's text.
+func WithBody(body string) ReviewOption { return func(r *review) { r.body = body } }
+
+// OpenPullRequest proposes the branch head to the default branch. It panics if there is no such branch.
+func (h *Hub) OpenPullRequest(author, head, title string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	sha, ok := h.branches[head]
+	if !ok {
+		panic(fmt.Sprintf("githubemu: no branch %q", head))
+	}
+	h.lastPull++
+	base := h.opts.DefaultBranch
+	h.pulls[h.lastPull] = &pull{
+		number: h.lastPull, title: title, author: author, state: "open",
+		baseRef: base, baseSHA: h.branches[base], headRef: head, headSHA: sha, headRepo: h.opts.Repository,
+		createdAt: h.now(), updatedAt: h.now(),
+	}
+	return h.lastPull
+}
+
+// Review submits a review and returns its id. The state is APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING.
+func (h *Hub) Review(number int, user, state string, opts ...ReviewOption) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.pull(number)
+	h.reviewID++
+	r := &review{id: h.reviewID, user: user, kind: "User", state: strings.ToUpper(state), commitID: p.headSHA, submittedAt: h.now()}
+	for _, opt := range opts {
+		opt(r)
+	}
+	p.reviews = append(p.reviews, r)
+	p.updatedAt = h.now()
+	return r.id
+}
+
+// Dismiss turns a review into a dismissed one; its commit and time stay, as on GitHub.
+func (h *Hub) Dismiss(number int, reviewID int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pull(number).review(reviewID).state = "DISMISSED"
+}
+
+// Merge merges the pull request and returns the SHA of the merge commit.
+func (h *Hub) Merge(number int) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.pull(number)
+	base := h.branches[p.baseRef]
+	files := maps.Clone(h.commits[base].files)
+	for _, c := range difference(mergeBase(h.commits, base, p.headSHA), h.commits[p.headSHA].files) {
+		switch c.status {
+		case "removed":
+			delete(files, c.path)
+		default:
+			delete(files, c.previous)
+			files[c.path] = c.entry
+		}
+	}
+	message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", number, h.owner, p.headRef, p.title)
+	p.baseSHA, p.state, p.mergedBy, p.closedAt, p.updatedAt = base, "closed", "octocat", h.now(), h.now()
+	p.mergeSHA = h.add(p.baseRef, newCommit(files, []string{base, p.headSHA}, "octocat", message, h.now()))
+	return p.mergeSHA
+}
+
+// Close closes the pull request without merging it.
+func (h *Hub) Close(number int) {
+	h.change(number, func(p *pull) { p.state, p.closedAt = "closed", h.now() })
+}
+
+// SetDraft makes the pull request a draft, or ready for review.
+func (h *Hub) SetDraft(number int, draft bool) { h.change(number, func(p *pull) { p.draft = draft }) }
+
+// SetFork makes the head's repository another one, "owner/name", or "" for a fork that was deleted since.
+func (h *Hub) SetFork(number int, repository string) {
+	h.change(number, func(p *pull) { p.headRepo = repository })
+}
+
+// SetBase makes the pull request one to another branch. It panics if there is no such branch.
+func (h *Hub) SetBase(number int, branch string) {
+	h.change(number, func(p *pull) {
+		if h.branches[branch] == "" {
+			panic(fmt.Sprintf("githubemu: no branch %q", branch))
+		}
+		p.baseRef, p.baseSHA = branch, h.branches[branch]
+	})
+}
+
+func (h *Hub) change(number int, f func(*pull)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.pull(number)
+	f(p)
+	p.updatedAt = h.now()
+}
+
+// pull returns the pull request; it panics if there is none, which is a mistake of the test.
+func (h *Hub) pull(number int) *pull {
+	p := h.pulls[number]
+	if p == nil {
+		panic(fmt.Sprintf("githubemu: no pull request %d", number))
+	}
+	return p
+}
+
+func (p *pull) review(id int64) *review {
+	for _, r := range p.reviews {
+		if r.id == id {
+			return r
+		}
+	}
+	panic(fmt.Sprintf("githubemu: pull request %d has no review %d", p.number, id))
+}
+
+// changes lists the files that the pull request changes, against the merge base as GitHub does.
+func (h *Hub) changes(p *pull) []fileChange {
+	return difference(mergeBase(h.commits, p.baseSHA, p.headSHA), h.commits[p.headSHA].files)
+}

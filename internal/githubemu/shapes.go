@@ -1,0 +1,204 @@
+package githubemu
+
+// This file holds the JSON of repositories, users, pull requests, reviews, files and commits, with the fields that
+// GitHub's REST API and webhooks have for them.
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+)
+
+const stamp = time.RFC3339
+
+// nodeID looks like GitHub's opaque GraphQL ids.
+func nodeID(prefix, of string) string {
+	sum := sha1.Sum([]byte(prefix + of))
+	return prefix + base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// user is an account, or null where the login is empty.
+func (h *Hub) user(c call, login, kind string) any {
+	if login == "" {
+		return nil
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(strings.ToLower(login)))
+	api := c.base + "/users/" + login
+	return map[string]any{
+		"login": login, "id": int64(hash.Sum32()%90_000_000) + 1_000_000, "node_id": nodeID("U_", login), "type": kind,
+		"user_view_type": "public", "site_admin": false, "gravatar_id": "",
+		"avatar_url": "https://avatars.githubusercontent.com/u/" + fmt.Sprint(hash.Sum32()%90_000_000+1_000_000) + "?v=4",
+		"url":        api, "html_url": "https://github.com/" + login, "repos_url": api + "/repos", "events_url": api + "/events{/privacy}",
+		"organizations_url": api + "/orgs", "subscriptions_url": api + "/subscriptions",
+	}
+}
+
+// repository is a repository; null where the name is empty, as the head of a deleted fork.
+func (h *Hub) repository(c call, fullName string) any {
+	if fullName == "" {
+		return nil
+	}
+	owner, name, _ := strings.Cut(fullName, "/")
+	id := int64(repositoryID)
+	if fullName != h.opts.Repository {
+		id++
+	}
+	api, created := c.base+"/repos/"+fullName, "2024-01-15T09:30:00Z"
+	return map[string]any{
+		"id": id, "node_id": nodeID("R_", fullName), "name": name, "full_name": fullName, "private": true,
+		"visibility": "private", "owner": h.user(c, owner, "Organization"), "html_url": "https://github.com/" + fullName,
+		"description": nil, "fork": fullName != h.opts.Repository, "url": api, "archived": false, "disabled": false,
+		"branches_url": api + "/branches{/branch}", "contents_url": api + "/contents/{+path}", "pulls_url": api + "/pulls{/number}",
+		"git_refs_url": api + "/git/refs{/sha}", "created_at": created, "updated_at": created, "pushed_at": created,
+		"default_branch": h.opts.DefaultBranch, "allow_forking": true, "open_issues_count": 0, "forks_count": 0, "size": 12,
+	}
+}
+
+// side is the head or the base of a pull request.
+func (h *Hub) side(c call, repo, ref, sha string) map[string]any {
+	owner, _, _ := strings.Cut(repo, "/")
+	label := ref
+	if owner != "" {
+		label = owner + ":" + ref
+	}
+	return map[string]any{"label": label, "ref": ref, "sha": sha, "user": h.user(c, owner, "Organization"), "repo": h.repository(c, repo)}
+}
+
+// pullSimple is a pull request as webhooks of reviews carry it.
+func (h *Hub) pullSimple(c call, p *pull) map[string]any {
+	api := fmt.Sprintf("%s/repos/%s/pulls/%d", c.base, h.opts.Repository, p.number)
+	web := fmt.Sprintf("https://github.com/%s/pull/%d", h.opts.Repository, p.number)
+	link := func(url string) map[string]any { return map[string]any{"href": url} }
+	return map[string]any{
+		"url": api, "id": int64(1_900_000_000 + p.number), "node_id": nodeID("PR_", api), "html_url": web, "diff_url": web + ".diff",
+		"patch_url": web + ".patch", "issue_url": strings.Replace(api, "/pulls/", "/issues/", 1), "number": p.number, "state": p.state,
+		"locked": false, "title": p.title, "user": h.user(c, p.author, "User"), "body": nil, "created_at": p.createdAt.Format(stamp),
+		"updated_at": p.updatedAt.Format(stamp), "closed_at": optional(p.closedAt), "merged_at": p.mergedAt(), "merge_commit_sha": p.mergeCommit(),
+		"assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{}, "labels": []any{},
+		"milestone": nil, "draft": p.draft, "author_association": "MEMBER", "auto_merge": nil, "active_lock_reason": nil,
+		"commits_url": api + "/commits", "review_comments_url": api + "/comments",
+		"head": h.side(c, p.headRepo, p.headRef, p.headSHA), "base": h.side(c, h.opts.Repository, p.baseRef, p.baseSHA),
+		"_links": map[string]any{"self": link(api), "html": link(web), "commits": link(api + "/commits")},
+	}
+}
+
+// pullShape is a pull request as GET /pulls/{number} answers it.
+func (h *Hub) pullShape(c call, p *pull) map[string]any {
+	shape := h.pullSimple(c, p)
+	changes := h.changes(p)
+	shape["merged"], shape["merged_by"] = p.mergedBy != "", h.user(c, p.mergedBy, "User")
+	shape["mergeable"], shape["rebaseable"], shape["mergeable_state"] = true, true, "blocked"
+	shape["comments"], shape["review_comments"], shape["maintainer_can_modify"] = 0, 0, false
+	shape["commits"], shape["additions"], shape["deletions"], shape["changed_files"] = 1, len(changes), 0, len(changes)
+	return shape
+}
+
+func (p *pull) mergedAt() any {
+	if p.mergedBy == "" {
+		return nil
+	}
+	return optional(p.closedAt)
+}
+
+// mergeCommit is the merge commit, or the test merge that GitHub keeps while the pull request is open.
+func (p *pull) mergeCommit() any {
+	if p.mergedBy != "" {
+		return p.mergeSHA
+	}
+	return objectSHA("commit", "test merge of "+p.headSHA)
+}
+
+func optional(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.Format(stamp)
+}
+
+// reviewShape is a review as the REST API lists it. A pending one has no time.
+func (h *Hub) reviewShape(c call, p *pull, r *review) map[string]any {
+	pull := fmt.Sprintf("%s/repos/%s/pulls/%d", c.base, h.opts.Repository, p.number)
+	web := fmt.Sprintf("https://github.com/%s/pull/%d#pullrequestreview-%d", h.opts.Repository, p.number, r.id)
+	shape := map[string]any{
+		"id": r.id, "node_id": nodeID("PRR_", fmt.Sprint(r.id)), "user": h.user(c, r.user, r.kind), "body": r.body, "state": r.state,
+		"html_url": web, "pull_request_url": pull, "author_association": "MEMBER", "commit_id": r.commitID,
+		"_links": map[string]any{"html": map[string]any{"href": web}, "pull_request": map[string]any{"href": pull}},
+	}
+	if r.state != "PENDING" {
+		shape["submitted_at"] = r.submittedAt.Format(stamp)
+	}
+	return shape
+}
+
+// fileShape is a changed file.
+func (h *Hub) fileShape(c call, p *pull, f fileChange) map[string]any {
+	lines := strings.Count(f.entry.Content, "\n")
+	shape := map[string]any{
+		"sha": f.entry.sha(), "filename": f.path, "status": f.status, "additions": lines, "deletions": 0, "changes": lines,
+		"blob_url":     fmt.Sprintf("https://github.com/%s/blob/%s/%s", h.opts.Repository, p.headSHA, f.path),
+		"raw_url":      fmt.Sprintf("https://github.com/%s/raw/%s/%s", h.opts.Repository, p.headSHA, f.path),
+		"contents_url": fmt.Sprintf("%s/repos/%s/contents/%s?ref=%s", c.base, h.opts.Repository, f.path, p.headSHA),
+	}
+	switch f.status {
+	case "renamed":
+		shape["previous_filename"], shape["additions"], shape["changes"] = f.previous, 0, 0
+	case "removed":
+		shape["additions"], shape["deletions"] = 0, lines
+	default:
+		shape["patch"] = fmt.Sprintf("@@ -0,0 +1,%d @@\n+%s", lines, strings.ReplaceAll(strings.TrimSuffix(f.entry.Content, "\n"), "\n", "\n+"))
+	}
+	return shape
+}
+
+// commitShape is a commit inside a branch.
+func (h *Hub) commitShape(c call, commit *commit) map[string]any {
+	api := c.base + "/repos/" + h.opts.Repository
+	parents := make([]any, 0, len(commit.parents))
+	for _, p := range commit.parents {
+		parents = append(parents, map[string]any{"sha": p, "url": api + "/commits/" + p})
+	}
+	who := map[string]any{"name": commit.author, "email": commit.author + "@users.noreply.invalid", "date": commit.at.Format(stamp)}
+	return map[string]any{
+		"sha": commit.sha, "node_id": nodeID("C_", commit.sha), "url": api + "/commits/" + commit.sha,
+		"html_url": "https://github.com/" + h.opts.Repository + "/commit/" + commit.sha, "parents": parents,
+		"author": h.user(c, commit.author, "User"), "committer": h.user(c, commit.author, "User"),
+		"commit": map[string]any{
+			"message": commit.message, "author": who, "committer": who, "comment_count": 0,
+			"tree": map[string]any{"sha": commit.treeSHA, "url": api + "/git/trees/" + commit.treeSHA},
+		},
+	}
+}
+
+// ReviewEvent returns the pull_request_review payload that GitHub would deliver for the review, as it stands in the file
+// that GITHUB_EVENT_PATH names. Its review state is in lower case, unlike the REST API's.
+func (h *Hub) ReviewEvent(number int, reviewID int64) []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.pull(number)
+	r := p.review(reviewID)
+	c := call{base: "https://api.github.com"}
+	shape := h.reviewShape(c, p, r)
+	shape["state"] = strings.ToLower(r.state)
+	if r.body == "" {
+		shape["body"] = nil
+	}
+	action := "submitted"
+	if r.state == "DISMISSED" {
+		action = "dismissed"
+	}
+	event := map[string]any{
+		"action": action, "review": shape, "pull_request": h.pullSimple(c, p), "repository": h.repository(c, h.opts.Repository),
+		"organization": map[string]any{"login": h.owner, "id": 18_201_774, "node_id": nodeID("O_", h.owner), "url": "https://api.github.com/orgs/" + h.owner},
+		"sender":       h.user(c, r.user, r.kind),
+	}
+	data, err := json.MarshalIndent(event, "", "  ")
+	if err != nil {
+		panic(err)
+	}
+	return append(data, '\n')
+}
