@@ -1,0 +1,51 @@
+package action
+
+// Context is what the runner says of the run, as it stands in the environment. All of it is a hint: a step before this
+// one can have changed the environment, except for GITHUB_ and RUNNER_ variables, which the runner sets itself.
+// Source: docs.github.com, "Variables reference".
+type Context struct {
+	Repository string // "owner/name"
+	EventName  string // pull_request_review, workflow_run, schedule, workflow_dispatch, …
+	EventPath  string // of the event's payload
+	APIURL     string // https://api.github.com where the runner does not say
+	ServerURL  string // https://github.com where the runner does not say
+	RunID      string
+	RunAttempt string
+	Workspace  string
+	Actor      string
+	Ref        string
+	SHA        string
+	Workflow   string
+	Job        string
+	Temp       string // a directory that is emptied after the job
+	Debug      bool   // debug logging is on
+}
+
+// Context reads the environment.
+func (r *Runner) Context() Context {
+	or := func(value, otherwise string) string {
+		if value == "" {
+			return otherwise
+		}
+		return value
+	}
+	return Context{
+		Repository: r.getenv("GITHUB_REPOSITORY"), EventName: r.getenv("GITHUB_EVENT_NAME"), EventPath: r.getenv("GITHUB_EVENT_PATH"),
+		APIURL: or(r.getenv("GITHUB_API_URL"), "https://api.github.com"), ServerURL: or(r.getenv("GITHUB_SERVER_URL"), "https://github.com"),
+		RunID: r.getenv("GITHUB_RUN_ID"), RunAttempt: r.getenv("GITHUB_RUN_ATTEMPT"), Workspace: r.getenv("GITHUB_WORKSPACE"),
+		Actor: r.getenv("GITHUB_ACTOR"), Ref: r.getenv("GITHUB_REF"), SHA: r.getenv("GITHUB_SHA"), Workflow: r.getenv("GITHUB_WORKFLOW"),
+		Job: r.getenv("GITHUB_JOB"), Temp: r.getenv("RUNNER_TEMP"), Debug: r.getenv("RUNNER_DEBUG") == "1",
+	}
+}
+
+// RunURL returns the address of the run's page, of this attempt where it is known, or "" outside Actions.
+func (c Context) RunURL() string {
+	if c.Repository == "" || c.RunID == "" {
+		return ""
+	}
+	url := c.ServerURL + "/" + c.Repository + "/actions/runs/" + c.RunID
+	if c.RunAttempt != "" {
+		url += "/attempts/" + c.RunAttempt
+	}
+	return url
+}
