@@ -1,0 +1,484 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/githubemu"
+	"github.com/stepdown/stepdown/internal/ledger"
+	"github.com/stepdown/stepdown/internal/oktaemu"
+)
+
+// The planted secrets. They are searched for in everything that a script's programs wrote.
+const (
+	apiToken  = "00plantedplantedplantedplantedplantedplan1"
+	hubToken  = "ghs_plantedplantedplantedplantedplant2"
+	ledgerKey = "planted-ledger-key-planted-ledger-key-3"
+)
+
+// temporary is the role that the manifests of the scripts ask for.
+const temporary = access.RoleReadOnlyAdmin
+
+// scene is the world of one script.
+type scene struct {
+	ts   *testscript.TestScript
+	work string
+	org  *oktaemu.Org
+	hub  *githubemu.Hub
+	pull int
+
+	mu      sync.Mutex
+	process *os.Process
+	secrets []string
+	account string // whose grant the script waits for
+	onGrant []func()
+}
+
+const sceneKey = "scene"
+
+// settings make the program as patient as an emulated org needs.
+const settings = `apiVersion: stepdown/v1
+kind: Settings
+serviceAccounts: ["svc-*"]
+elevation: {maxWindow: 30m, settle: 300ms, stepDown: 4s, lateEffect: 500ms}
+audit:
+  knownTokens: [{owner: ada.admin@acme.example, name: stepdown, reason: the program's own}]
+  agentClients: [Okta AD agent]
+`
+
+// setUp gives a script the org of testdata/orgs/acme.yaml, a repository, and the environment of a workflow's step.
+func setUp(env *testscript.Env) error {
+	file, err := os.Open(filepath.Join("..", "..", "testdata", "orgs", "acme.yaml"))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	seed, err := oktaemu.LoadSeed(file, "acme.yaml")
+	if err != nil {
+		return err
+	}
+	org, err := oktaemu.New(seed, oktaemu.WithAPIToken(apiToken))
+	if err != nil {
+		return err
+	}
+	hub := githubemu.New(githubemu.Options{Repository: "acme/okta-access", DefaultBranch: "main", Token: hubToken})
+	hub.Commit("main", map[string]string{"access/settings.yaml": settings})
+	s := &scene{work: env.WorkDir, org: org, hub: hub, secrets: []string{apiToken, hubToken, ledgerKey}}
+	org.Tap(s.watch)
+	oktaServer, hubServer := httptest.NewServer(org), httptest.NewServer(hub)
+	env.Defer(oktaServer.Close)
+	env.Defer(hubServer.Close)
+	env.Defer(func() {
+		if found := s.leaks(); len(found) > 0 {
+			env.T().Fatal("a secret was written: ", strings.Join(found, "; "))
+		}
+	})
+	env.Values[sceneKey] = s
+	env.Setenv("OKTA_ORG_URL", oktaServer.URL)
+	env.Setenv("OKTA_API_TOKEN", apiToken)
+	env.Setenv("STEPDOWN_LEDGER_KEY", ledgerKey)
+	env.Setenv("GITHUB_API_URL", hubServer.URL)
+	env.Setenv("GITHUB_REPOSITORY", "acme/okta-access")
+	env.Setenv("GITHUB_TOKEN", hubToken)
+	env.Setenv("GITHUB_EVENT_NAME", "pull_request_review")
+	env.Setenv("GITHUB_EVENT_PATH", filepath.Join(env.WorkDir, "event.json"))
+	env.Setenv("TESTDATA", testdata())
+	if err := os.Mkdir(filepath.Join(env.WorkDir, "access"), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return os.WriteFile(filepath.Join(env.WorkDir, "access", "settings.yaml"), []byte(settings), 0o600)
+}
+
+func testdata() string {
+	dir, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}
+
+// watch runs what a script wants to happen as soon as the temporary role has been granted, before the program learns of it.
+func (s *scene) watch(r oktaemu.Request) {
+	if r.Method != "POST" || r.Status != 201 || !strings.HasSuffix(r.Path, "/roles") {
+		return
+	}
+	s.mu.Lock()
+	var due []func()
+	if s.account != "" && slices.Contains(s.org.RolesOf(s.account), temporary) {
+		due, s.onGrant = s.onGrant, nil
+	}
+	s.mu.Unlock()
+	for _, do := range due {
+		do()
+	}
+}
+
+// leaks searches what the programs wrote for the planted secrets. A line that tells the runner to mask a secret has to
+// hold it.
+func (s *scene) leaks() []string {
+	var found []string
+	err := filepath.WalkDir(s.work, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for line := range bytes.Lines(data) {
+			for _, secret := range s.secrets {
+				if bytes.Contains(line, []byte(secret)) && !bytes.HasPrefix(line, []byte("::add-mask::")) {
+					found = append(found, fmt.Sprintf("%s: %s", name, line))
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	return found
+}
+
+// commands are what scripts can do beside testscript's own commands.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	out := map[string]func(*testscript.TestScript, bool, []string){}
+	for name, do := range map[string]func(*scene, []string) error{
+		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
+		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
+		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening,
+	} {
+		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			s := ts.Value(sceneKey).(*scene)
+			s.ts = ts
+			if neg {
+				ts.Fatalf("%s cannot be negated", name)
+			}
+			ts.Check(do(s, args))
+		}
+	}
+	return out
+}
+
+// run CODE PROGRAM ARGS…: runs it, writes what it says into out.txt and err.txt, and holds its exit code against CODE.
+func (s *scene) run(args []string) error {
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	binary := ""
+	for _, dir := range filepath.SplitList(s.ts.Getenv("PATH")) {
+		if _, err := os.Stat(filepath.Join(dir, args[1])); err == nil {
+			binary = filepath.Join(dir, args[1])
+			break
+		}
+	}
+	cmd := exec.Command(binary, args[2:]...)
+	cmd.Dir = s.ts.MkAbs(".")
+	cmd.Env = s.environment()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.process = cmd.Process
+	s.mu.Unlock()
+	err = cmd.Wait()
+	s.ts.Logf("%s%s", out.String(), errs.String())
+	if err := errors.Join(os.WriteFile(s.ts.MkAbs("out.txt"), out.Bytes(), 0o600), os.WriteFile(s.ts.MkAbs("err.txt"), errs.Bytes(), 0o600)); err != nil {
+		return err
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		return fmt.Errorf("exit code %d, want %d", got, want)
+	}
+	return nil
+}
+
+// environment returns the variables of the script as it has set them by now.
+func (s *scene) environment() []string {
+	names := []string{
+		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
+		"GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STATE",
+		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "STATE_lease",
+	}
+	var out []string
+	for _, name := range names {
+		if value := s.ts.Getenv(name); value != "" {
+			out = append(out, name+"="+value)
+		}
+	}
+	return out
+}
+
+// pr FILE…: opens a pull request by frank that adds the files to access/.
+func (s *scene) openPull(files []string) error {
+	s.commit(files)
+	s.pull = s.hub.OpenPullRequest("frank", "change", "A token")
+	return s.event(0)
+}
+
+// push FILE…: commits to the branch of the pull request.
+func (s *scene) push(files []string) error {
+	s.commit(files)
+	return nil
+}
+
+func (s *scene) commit(files []string) {
+	content := map[string]string{}
+	for _, file := range files {
+		content[path.Join("access", path.Base(file))] = s.ts.ReadFile(file)
+	}
+	s.hub.Commit("change", content)
+}
+
+// review USER STATE [bot]: gives a review of the present head.
+func (s *scene) review(args []string) error {
+	var opts []githubemu.ReviewOption
+	if len(args) > 2 {
+		opts = append(opts, githubemu.AsBot())
+	}
+	return s.event(s.hub.Review(s.pull, args[0], args[1], opts...))
+}
+
+func (s *scene) event(review int64) error {
+	if review == 0 {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(s.work, "event.json"), s.hub.ReviewEvent(s.pull, review), 0o600)
+}
+
+// github fork|draft|close|merge|settings FILE|also PATH
+func (s *scene) github(args []string) error {
+	switch args[0] {
+	case "fork":
+		s.hub.SetFork(s.pull, "mallory/okta-access")
+	case "draft":
+		s.hub.SetDraft(s.pull, true)
+	case "close":
+		s.hub.Close(s.pull)
+	case "merge":
+		s.hub.Merge(s.pull)
+	case "settings":
+		s.hub.Commit("main", map[string]string{"access/settings.yaml": s.ts.ReadFile(args[1])})
+	case "also":
+		s.hub.Commit("change", map[string]string{args[1]: "text\n"})
+	case "down":
+		s.hub.Inject(githubemu.Fault{Status: 503})
+	default:
+		return fmt.Errorf("github %q", args)
+	}
+	return nil
+}
+
+// when ACCOUNT ACTION ARGS…: does it as soon as the account has been given the temporary role. Actions: token NAME,
+// signal, down, or whatever org does.
+func (s *scene) when(args []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account = args[0]
+	action, rest := args[1], args[2:]
+	s.onGrant = append(s.onGrant, func() {
+		switch action {
+		case "token":
+			time.AfterFunc(200*time.Millisecond, func() { _ = s.addToken(s.account, rest[0]) })
+		case "signal":
+			time.AfterFunc(200*time.Millisecond, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				_ = s.process.Signal(syscall.SIGTERM)
+			})
+		case "kill":
+			time.AfterFunc(200*time.Millisecond, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				_ = s.process.Kill()
+			})
+		case "down":
+			s.org.Inject(oktaemu.Fault{Status: 503})
+		default:
+			if err := s.change(append([]string{action}, rest...)); err != nil {
+				panic(err)
+			}
+		}
+	})
+	return nil
+}
+
+func (s *scene) addToken(login, name string) error {
+	value, err := s.org.AddToken(login, name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = append(s.secrets, value)
+	return err
+}
+
+// org caller LOGIN (the program's credential is now one of that account) | assign LOGIN ROLE | group GROUP ROLE | member GROUP LOGIN | status LOGIN STATUS | add-token LOGIN NAME |
+// delete-role LABEL | delete-set LABEL
+func (s *scene) change(args []string) error {
+	switch verb, args := args[0], args[1:]; verb {
+	case "caller":
+		value, err := s.org.AddToken(args[0], "caller")
+		s.secrets = append(s.secrets, value)
+		s.ts.Setenv("OKTA_API_TOKEN", value)
+		return err
+	case "assign":
+		return s.org.Assign(args[0], args[1])
+	case "group":
+		return s.org.AssignGroup(args[0], args[1])
+	case "member":
+		return s.org.AddMember(args[0], args[1])
+	case "status":
+		return s.org.SetStatus(args[0], args[1])
+	case "add-token":
+		return s.addToken(args[0], args[1])
+	case "delete-role":
+		return s.org.DeleteCustomRole(args[0])
+	case "delete-set":
+		return s.org.DeleteResourceSet(args[0])
+	default:
+		return fmt.Errorf("org %q", verb)
+	}
+}
+
+// fault METHOD PATH STATUS|truncate|drop-after [skip=N] [count=N]
+func (s *scene) fault(args []string) error {
+	f := oktaemu.Fault{Method: args[0], Path: args[1]}
+	switch args[2] {
+	case "truncate":
+		f.Truncate = true
+	case "drop-after":
+		f.DropAfter = true
+	default:
+		status, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		f.Status = status
+	}
+	for _, option := range args[3:] {
+		name, value, _ := strings.Cut(option, "=")
+		number, err := strconv.Atoi(value)
+		if err != nil {
+			return err
+		}
+		switch name {
+		case "skip":
+			f.Skip = number
+		case "count":
+			f.Count = number
+		default:
+			return fmt.Errorf("fault option %q", option)
+		}
+	}
+	s.org.Inject(f)
+	return nil
+}
+
+// mend: Okta is up again.
+func (s *scene) mend([]string) error {
+	s.org.ClearFaults()
+	return nil
+}
+
+// roles LOGIN ROLE…: what the org says that the account holds, exactly.
+func (s *scene) roles(args []string) error {
+	return exactly("roles", s.org.RolesOf(args[0]), args[1:])
+}
+
+// tokens LOGIN NAME…: the tokens that the org says that the account owns, exactly.
+func (s *scene) tokens(args []string) error {
+	return exactly("tokens", s.org.TokensOf(args[0]), args[1:])
+}
+
+func exactly(what string, got, want []string) error {
+	if want = slices.Sorted(slices.Values(want)); !slices.Equal(got, want) {
+		return fmt.Errorf("%s: the org says %q, want %q", what, got, want)
+	}
+	return nil
+}
+
+// lease STATE…: the states of the leases in the ledger, oldest first; none for no ledger or no lease.
+func (s *scene) lease(want []string) error {
+	var got []string
+	dir := filepath.Join(s.work, ".stepdown", "ledger")
+	if _, err := os.Stat(dir); err == nil {
+		book, err := ledger.OpenFolder(dir, access.NewSecret(ledgerKey))
+		if err != nil {
+			return err
+		}
+		leases, err := book.Leases(context.Background())
+		if err != nil {
+			return err
+		}
+		for _, l := range leases {
+			got = append(got, string(l.State))
+		}
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("leases: %q, want %q", got, want)
+	}
+	return nil
+}
+
+// state: hands what GITHUB_STATE holds to the steps after it, as the runner does.
+func (s *scene) state([]string) error {
+	lines := strings.Split(s.ts.ReadFile("state"), "\n")
+	for i, line := range lines {
+		if name, delimiter, ok := strings.Cut(line, "<<"); ok && i+2 < len(lines) && lines[i+2] == delimiter {
+			s.ts.Setenv("STATE_"+name, lines[i+1])
+			return nil
+		}
+	}
+	return fmt.Errorf("no state was saved: %q", lines)
+}
+
+// listening ADDRESS: waits until something answers there.
+func (s *scene) listening(args []string) error {
+	var err error
+	for range 100 {
+		var conn net.Conn
+		if conn, err = net.Dial("tcp", args[0]); err == nil {
+			return conn.Close()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
+}
+
+// unchanged: nobody has sent the org a request that changes something.
+func (s *scene) unchanged([]string) error {
+	writes := map[string]bool{}
+	for _, r := range s.org.Requests() {
+		if r.Method != "GET" {
+			writes[r.Method+" "+r.Path] = true
+		}
+	}
+	if len(writes) > 0 {
+		return fmt.Errorf("the org was sent %q", slices.Sorted(maps.Keys(writes)))
+	}
+	return nil
+}

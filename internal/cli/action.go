@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+// postName is the name of the program's link that the Action's post-entrypoint starts: GitHub starts each stage of a
+// container action by a path without arguments of its own, so that the name has to tell the stages apart.
+const postName = "stepdown-post"
+
+// actionInputs lists, for each verb that the Action's input "command" may name, the inputs that become its flags. An
+// input that the workflow leaves empty is not given, so that the flag's own default holds.
+func actionInputs() map[string][]string {
+	return map[string][]string{
+		"apply":     {"okta-org-url", "access", "report-dir", "ledger", "pull-request"},
+		"audit":     {"okta-org-url", "access", "report-dir", "ledger", "fail-on"},
+		"controls":  {},
+		"downgrade": {"okta-org-url", "access", "report-dir", "ledger"},
+		"plan":      {"okta-org-url", "access"},
+		"sweep":     {"okta-org-url", "access", "report-dir", "ledger"},
+		"validate":  {"access"},
+	}
+}
+
+// newAction makes the verb that action.yml starts. It is fixed there, so that a workflow cannot give other arguments.
+func newAction(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use:    "action",
+		Short:  "Run the verb that the Action's inputs name",
+		Hidden: true,
+		Args:   args(0, 0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			s.inAction = true
+			verb := s.runner.Input("command")
+			inputs, known := actionInputs()[verb]
+			if !known {
+				return usage("Set it to apply, audit, controls, downgrade, plan, sweep or validate.", "the input command is %q", verb)
+			}
+			root := newRoot(s)
+			root.SetArgs(append([]string{verb}, s.flagsOf(verb, inputs)...))
+			return root.ExecuteContext(c.Context())
+		},
+	}
+}
+
+// flagsOf turns inputs into arguments. They are given as --name=value, so that a value which begins with a dash stays one.
+func (s *session) flagsOf(verb string, inputs []string) []string {
+	var out []string
+	for _, name := range slices.Sorted(slices.Values(inputs)) {
+		if value := s.runner.Input(name); value != "" {
+			out = append(out, "--"+name+"="+value)
+		}
+	}
+	if verb == "downgrade" {
+		out = append(out, "--", s.runner.Input("account"))
+	}
+	return out
+}
+
+// takeInputs reads the inputs that the post step needs, which has no arguments.
+func (s *session) takeInputs() {
+	or := func(value, fallback string) string {
+		if value == "" {
+			return fallback
+		}
+		return value
+	}
+	s.orgURL = or(s.runner.Input("okta-org-url"), s.env.Getenv("OKTA_ORG_URL"))
+	s.accessDir = or(s.runner.Input("access"), "access")
+	s.reportDir = or(s.runner.Input("report-dir"), "stepdown-report")
+	s.ledgerDir = or(s.runner.Input("ledger"), defaultLedger)
+}

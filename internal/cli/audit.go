@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/audit"
+	"github.com/stepdown/stepdown/internal/inventory"
+	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/org"
+	"github.com/stepdown/stepdown/internal/policy"
+	"github.com/stepdown/stepdown/internal/report"
+)
+
+func newAudit(s *session) *cobra.Command {
+	var failOn string
+	c := &cobra.Command{
+		Use:   "audit",
+		Short: "Collect who holds what, check it with the controls, and write the report",
+		Long: `audit reads the org and checks it against what is declared: no account still holds a temporary role, each token owner holds
+exactly its declared role, and each token is declared. What could not be read makes the controls that need it an error,
+never a pass, and ends the program with exit code 5.
+
+Without --ledger, and where the default folder does not exist, no lease excuses anything.`,
+		Args: args(0, 0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			threshold, err := audit.ParseFailOn(failOn)
+			if err != nil {
+				return usage("", "%w", err)
+			}
+			return s.audit(c.Context(), threshold, c.Flags().Changed("ledger"))
+		},
+	}
+	s.orgFlag(c)
+	s.accessFlag(c)
+	s.reportFlag(c)
+	s.ledgerFlag(c)
+	c.Flags().StringVar(&failOn, "fail-on", "low", "least severity that ends with exit code 1: none, low, medium, high or critical")
+	return c
+}
+
+func (s *session) audit(ctx context.Context, failOn audit.FailOn, ledgerNamed bool) error {
+	dir, err := s.declared()
+	if err != nil {
+		return err
+	}
+	var q requests
+	client, err := s.okta(ctx, &q)
+	if err != nil {
+		return err
+	}
+	if err := s.prepareReports(); err != nil {
+		return err
+	}
+	book := s.readLeases(ctx, ledgerNamed)
+	snapshot, err := s.snapshot(ctx, client, dir, book)
+	if err != nil {
+		return err
+	}
+	book = s.readLeases(ctx, ledgerNamed) // again: what the org was read under is what counts
+	snapshot.Coverage[org.CollectLeases] = book.coverage
+	engine, err := policy.Load(ctx)
+	if err != nil {
+		return coded(ExitUnknown, err)
+	}
+	where := s.runner.Context()
+	result, err := audit.Run(ctx, engine, audit.Input{
+		Snapshot: snapshot, Owners: dir.Owners, Pending: s.pending(ctx, book.leases), Leases: book.leases, Settings: dir.Settings, FailOn: failOn,
+		Tool: audit.Tool{Name: "stepdown", Version: Version},
+		Run:  audit.RunInfo{ID: where.RunID, Attempt: where.RunAttempt, URL: where.RunURL(), Repository: where.Repository, SHA: where.SHA, Actor: where.Actor},
+	})
+	if err != nil {
+		return coded(ExitUnknown, err)
+	}
+	return s.concludeAudit(result, snapshot, q.count())
+}
+
+// snapshot reads the org. Where nothing at all can be read, the snapshot says so of every collection, so that there is a
+// report of that night too.
+func (s *session) snapshot(ctx context.Context, src inventory.Source, dir manifest.Directory, book leaseBook) (org.Snapshot, error) {
+	scope := inventory.Scope{IsServiceAccount: dir.Settings.IsServiceAccount}
+	for _, owner := range dir.Owners {
+		scope.Accounts = append(scope.Accounts, owner.Account)
+	}
+	for _, lease := range book.leases {
+		scope.Accounts = append(scope.Accounts, lease.Account.ID)
+	}
+	began := time.Now()
+	snapshot, err := inventory.Collect(ctx, src, scope, began)
+	switch {
+	case ctx.Err() != nil:
+		return snapshot, coded(ExitUnknown, fmt.Errorf("the audit was ended before it was done: %w", context.Cause(ctx)))
+	case err != nil:
+		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
+		snapshot = org.NewSnapshot(org.Org{URL: s.orgURL}, began)
+		for name := range snapshot.Coverage {
+			snapshot.Coverage[name] = org.Coverage{Status: org.StatusFailed, Reason: err.Error()}
+		}
+	}
+	return snapshot, nil
+}
+
+// leaseBook is what the ledger says, and how well it could be read.
+type leaseBook struct {
+	leases   []access.Lease
+	coverage org.Coverage
+}
+
+// readLeases reads the ledger. One that was named must be there; that there is none at the default place means only that
+// no lease excuses anything.
+func (s *session) readLeases(ctx context.Context, named bool) leaseBook {
+	if _, err := os.Stat(s.ledgerDir); errors.Is(err, fs.ErrNotExist) && !named {
+		return leaseBook{coverage: org.Coverage{Status: org.StatusComplete, Reason: "there is no ledger: no lease excuses anything"}}
+	}
+	book, err := s.ledger(false)
+	var leases []access.Lease
+	if err == nil {
+		leases, err = book.Leases(ctx)
+	}
+	if err != nil {
+		return leaseBook{coverage: org.Coverage{Status: org.StatusFailed, Reason: err.Error()}}
+	}
+	return leaseBook{leases: leases, coverage: org.Coverage{Status: org.StatusComplete, Count: len(leases), Calls: 1}}
+}
+
+// pending returns the closed leases whose pull request is still open: until it is merged, the lease declares what the
+// manifest will. Where GitHub cannot be asked, none does, and what they gave is a finding.
+func (s *session) pending(ctx context.Context, leases []access.Lease) []access.Lease {
+	var out []access.Lease
+	for _, lease := range leases {
+		if lease.State != access.StateClosed || lease.Approval == nil || lease.Approval.Repository != s.runner.Context().Repository {
+			continue
+		}
+		hub, err := s.github()
+		if err != nil {
+			return nil
+		}
+		pr, err := hub.PullRequest(ctx, lease.Approval.PullRequest)
+		if err != nil {
+			fmt.Fprintf(s.stderr, "stepdown: lease %s declares nothing: reading its pull request: %v\n", lease.ID, err)
+			continue
+		}
+		if pr.State == "open" {
+			out = append(out, lease)
+		}
+	}
+	return out
+}
+
+// concludeAudit writes the report in every form and turns its outcome into an error with an exit code.
+func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int) error {
+	var failed error
+	for name, render := range map[string]func(io.Writer) error{
+		"report.json": func(w io.Writer) error { return report.JSON(w, r) },
+		"report.md":   func(w io.Writer) error { return report.Markdown(w, r) },
+		"snapshot.json": func(w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			return e.Encode(snapshot)
+		},
+	} {
+		if _, err := s.writeReport(name, render); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	if err := report.Table(s.stdout, r); err != nil {
+		failed = errors.Join(failed, err)
+	}
+	var md bytes.Buffer
+	failed = errors.Join(failed, report.Markdown(&md, r), s.runner.Summary(md.Bytes()))
+	fmt.Fprintf(s.stdout, "reports: %s (%d requests to Okta)\n", s.reportDir, calls)
+	s.output("report", s.reportDir+"/report.json")
+	s.output("findings", strconv.Itoa(r.Findings(policy.SeverityLow)))
+	if failed != nil {
+		return coded(ExitUnknown, failed)
+	}
+	code := r.Outcome(r.FailOn)
+	s.output("outcome", map[int]string{audit.CodePass: "pass", audit.CodeFindings: "fail"}[code])
+	switch code {
+	case audit.CodePass:
+		return nil
+	case audit.CodeFindings:
+		return coded(ExitFound, fmt.Errorf("the audit found %d things", r.Findings(policy.SeverityLow)))
+	}
+	return coded(ExitUnknown, fmt.Errorf("the audit could not know: %d of %d controls could not be decided\nSee what could not be read in %s/report.md, mend it and run again.",
+		r.Summary.Error, len(r.Results), s.reportDir))
+}
+
+func newReport(s *session) *cobra.Command {
+	var form string
+	c := &cobra.Command{
+		Use:   "report FILE",
+		Short: "Show a report.json or an evidence.json again, in another form",
+		Args:  args(1, 1, "one file"),
+		RunE:  func(_ *cobra.Command, given []string) error { return s.show(given[0], form) },
+	}
+	c.Flags().StringVar(&form, "format", "table", "table, markdown or json")
+	return c
+}
+
+// show renders the file as the one or the other kind of record, whichever it is.
+func (s *session) show(file, form string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return coded(ExitUsage, fmt.Errorf("reading the report: %w", err))
+	}
+	render, err := report.For(form)
+	if err != nil {
+		return coded(ExitUsage, err)
+	}
+	renderEvidence, err := report.EvidenceFor(form)
+	if err != nil {
+		return coded(ExitUsage, err)
+	}
+	r, reportErr := report.ReadJSON(bytes.NewReader(data))
+	if reportErr == nil {
+		return render(s.stdout, r)
+	}
+	ev, evidenceErr := report.ReadEvidenceJSON(bytes.NewReader(data))
+	if evidenceErr == nil {
+		return renderEvidence(s.stdout, ev)
+	}
+	return usage("Give a report.json or an evidence.json.", "%s is neither a report nor evidence: %w; %w", file, reportErr, evidenceErr)
+}
+
+func newControls(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use:   "controls",
+		Short: "List what an audit checks, and by which requirements",
+		Args:  args(0, 0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			engine, err := policy.Load(c.Context())
+			if err != nil {
+				return err
+			}
+			return report.Catalogue(s.stdout, engine.Catalogue())
+		},
+	}
+}

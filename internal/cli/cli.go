@@ -1,0 +1,216 @@
+// Package cli is the command line: one file for each verb, which reads flags and the environment, wires the parts and
+// says what came of it. It decides nothing about access.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stepdown/stepdown/internal/action"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/manifest"
+)
+
+// The exit codes, which are the same for every verb.
+const (
+	ExitDone    = 0 // done, and nothing to say
+	ExitFound   = 1 // denied, or findings at or above --fail-on, or residue
+	ExitUsage   = 2 // usage or bad input; nothing was done
+	ExitFailed  = 3 // failed, and nothing is left elevated
+	ExitStuck   = 4 // an account may still be elevated
+	ExitUnknown = 5 // the audit could not know: a control is an error
+)
+
+// Version is the version of the program, as reports and evidence name it.
+const Version = "0.1.0"
+
+// Env is everything that the program takes from outside.
+type Env struct {
+	Args      []string // with the program's name first
+	Getenv    func(string) string
+	Stdout    io.Writer
+	Stderr    io.Writer
+	Transport http.RoundTripper // towards Okta and GitHub; nil for the default of each adapter
+}
+
+// Main runs the program and returns its exit code.
+func Main(ctx context.Context, env Env) int {
+	s := newSession(env)
+	root := newRoot(s)
+	root.SetArgs(env.Args[1:])
+	if filepath.Base(env.Args[0]) == postName {
+		root.SetArgs([]string{"post"})
+	}
+	err := root.ExecuteContext(ctx)
+	code := exitCode(err)
+	if err != nil {
+		s.complain(err)
+	}
+	if s.runner.Active() && s.inAction {
+		s.output("exit-code", fmt.Sprint(code))
+	}
+	return code
+}
+
+// session is what the verbs of one run share.
+type session struct {
+	env      Env
+	runner   *action.Runner
+	stdout   io.Writer // for people; what a runner would read as a command is made harmless
+	stderr   io.Writer
+	inAction bool // the run was begun by the Action's fixed argument
+
+	orgURL    string
+	accessDir string
+	reportDir string
+	ledgerDir string
+}
+
+func newSession(env Env) *session {
+	runner := action.New(env.Getenv, env.Stdout)
+	s := &session{env: env, runner: runner, stdout: env.Stdout, stderr: env.Stderr}
+	if runner.Active() {
+		s.stdout, s.stderr = runner.Log(env.Stdout), runner.Log(env.Stderr)
+	}
+	return s
+}
+
+// codedError carries the exit code that an error ends the program with.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+func coded(code int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &codedError{code: code, err: err}
+}
+
+// usage makes an error of bad input. hint is what to do next.
+func usage(hint, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	if hint != "" {
+		err = fmt.Errorf("%w\n%s", err, hint)
+	}
+	return coded(ExitUsage, err)
+}
+
+// exitCode says what an error ends the program with. What nobody gave a code failed before anything was elevated.
+func exitCode(err error) int {
+	var c *codedError
+	var stuck *elevation.Stuck
+	var input *manifest.Error
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, &stuck):
+		return ExitStuck
+	case errors.As(err, &c):
+		return c.code
+	case errors.As(err, &input):
+		return ExitUsage
+	default:
+		return ExitFailed
+	}
+}
+
+// complain tells what went wrong, on standard error and, in a runner, as annotations.
+func (s *session) complain(err error) {
+	fmt.Fprintf(s.stderr, "stepdown: %s\n", err)
+	if !s.runner.Active() {
+		return
+	}
+	var input *manifest.Error
+	if errors.As(err, &input) {
+		for _, p := range input.Problems {
+			s.runner.Error("manifest", p.File, p.Line, strings.TrimSpace(p.Field+" "+p.Message))
+		}
+		return
+	}
+	s.runner.Error("stepdown", "", 0, err.Error())
+}
+
+// output sets an output of the Action; that it cannot is said, but does not end the run.
+func (s *session) output(name, value string) {
+	if err := s.runner.SetOutput(name, value); err != nil {
+		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
+	}
+}
+
+// newRoot makes the tree of commands.
+func newRoot(s *session) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stepdown",
+		Short: "Give a service account of an Okta org its API token, and leave no privilege behind",
+		Long: `stepdown gives a service account a temporary admin role so that its API token can be created, takes the role back,
+and proves it. Every night it audits who holds what.
+
+Credentials come from the environment only:
+  OKTA_API_TOKEN        API token of a super administrator (audit: of whoever may read roles and tokens)
+  STEPDOWN_LEDGER_KEY   secret of at least 32 characters that authenticates the leases
+  GITHUB_TOKEN          reads the pull request; needs contents: read and pull-requests: read
+
+Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 failed, and nothing is left elevated;
+4 stuck: an account may still be elevated; 5 the audit could not know.`,
+		Version:       Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(fmt.Sprintf("See: %s --help", c.CommandPath()), "%w", err)
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.RunE = func(c *cobra.Command, args []string) error { return c.Help() }
+	root.Args = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("See: stepdown --help", "there is no verb %q", args[0])
+		}
+		return nil
+	}
+	root.AddCommand(
+		newValidate(s), newPlan(s), newApply(s), newDowngrade(s), newSweep(s), newAudit(s), newReport(s), newControls(s),
+		newDemo(s), newEmulate(s), newAction(s), newPost(s))
+	return root
+}
+
+// args checks the number of arguments of a verb and explains it.
+func args(least, most int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, given []string) error {
+		if len(given) < least || len(given) > most {
+			return usage(fmt.Sprintf("See: %s --help", c.CommandPath()), "%s takes %s, not %q", c.Name(), what, given)
+		}
+		return nil
+	}
+}
+
+// The flags that several verbs have.
+
+func (s *session) orgFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.orgURL, "okta-org-url", s.env.Getenv("OKTA_ORG_URL"), "URL of the org, such as https://acme.okta.com (default: OKTA_ORG_URL)")
+}
+
+func (s *session) accessFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.accessDir, "access", "access", "folder of the manifests")
+}
+
+func (s *session) reportFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.reportDir, "report-dir", "stepdown-report", "folder that reports and evidence are written to")
+}
+
+func (s *session) ledgerFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.ledgerDir, "ledger", defaultLedger, "folder of the leases")
+}

@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/github"
+	"github.com/stepdown/stepdown/internal/ledger"
+	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/okta"
+)
+
+// defaultLedger is the folder of the leases where --ledger does not name one. In a container it lies in the workspace,
+// which a job's steps and the post step share.
+const defaultLedger = ".stepdown/ledger"
+
+// pollEvery is how often the workflow looks for the token and, where something is not yet as it should be, reads again.
+const pollEvery = time.Second
+
+// secret reads a credential from the environment and has the runner mask it before anything else can print it.
+func (s *session) secret(name, what string) (access.Secret, error) {
+	value := access.NewSecret(s.env.Getenv(name))
+	if value.IsZero() {
+		return value, usage("Set it in the environment; it is never taken from a flag.", "%s is not set: %s", name, what)
+	}
+	s.runner.Mask(value)
+	return value, nil
+}
+
+// requests keeps what was sent to Okta: the writes are evidence.
+type requests struct {
+	mu  sync.Mutex
+	all []access.Exchange
+}
+
+func (q *requests) observe(e access.Exchange) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.all = append(q.all, e)
+}
+
+// writes returns the requests that could change something.
+func (q *requests) writes() []access.Exchange {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(q.all), func(e access.Exchange) bool { return e.Method == "GET" || e.Method == "HEAD" })
+}
+
+func (q *requests) count() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.all)
+}
+
+// transport returns the way out: the one that was injected, else one that connects directly. It takes no proxy from the
+// environment, which an earlier step of the job can set, and gives up on each step of a connection in bounded time.
+func (s *session) transport() http.RoundTripper {
+	if s.env.Transport != nil {
+		return s.env.Transport
+	}
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		IdleConnTimeout:       30 * time.Second,
+		MaxIdleConnsPerHost:   8,
+		ForceAttemptHTTP2:     true,
+	}
+}
+
+// okta connects to the org.
+func (s *session) okta(ctx context.Context, q *requests) (*okta.Client, error) {
+	if s.orgURL == "" {
+		return nil, usage("Give --okta-org-url, or set OKTA_ORG_URL.", "the URL of the org is not known")
+	}
+	token, err := s.secret("OKTA_API_TOKEN", "an API token of the org")
+	if err != nil {
+		return nil, err
+	}
+	client, err := okta.New(ctx, okta.Config{
+		OrgURL: s.orgURL, Token: token, Transport: s.transport(), Observe: q.observe, UserAgent: "stepdown/" + Version,
+	})
+	return client, coded(ExitUsage, err)
+}
+
+// github connects to the repository.
+func (s *session) github() (*github.Client, error) {
+	where := s.runner.Context()
+	if where.Repository == "" {
+		return nil, usage("Run it in GitHub Actions, or set GITHUB_REPOSITORY to owner/name.", "the repository is not known")
+	}
+	token := access.NewSecret(s.runner.Input("github-token"))
+	s.runner.Mask(token)
+	if token.IsZero() {
+		var err error
+		if token, err = s.secret("GITHUB_TOKEN", "a token that may read the repository and its pull requests"); err != nil {
+			return nil, err
+		}
+	}
+	client, err := github.New(github.Config{
+		APIURL: where.APIURL, Repository: where.Repository, Token: token, Transport: s.transport(), UserAgent: "stepdown/" + Version,
+	})
+	return client, coded(ExitUsage, err)
+}
+
+// ledger opens the folder of the leases; create says that there may be none yet.
+func (s *session) ledger(create bool) (*ledger.Folder, error) {
+	key, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases (make one with: openssl rand -base64 32)")
+	if err != nil {
+		return nil, err
+	}
+	if create {
+		f, err := ledger.CreateFolder(s.ledgerDir, key)
+		return f, coded(ExitUsage, err)
+	}
+	f, err := ledger.OpenFolder(s.ledgerDir, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("Name the folder that apply used with --ledger. A ledger that was lost is no proof that nothing is open: run stepdown audit.", "there is no ledger in %q", s.ledgerDir)
+	}
+	return f, coded(ExitUsage, err)
+}
+
+// workflow wires the elevation.
+func (s *session) workflow(client *okta.Client, f *ledger.Folder, q *requests, settings access.Settings) *elevation.Workflow {
+	return &elevation.Workflow{
+		Okta: client, Ledger: f, Tell: &narrator{out: s.stdout, now: time.Now}, Settings: settings.Elevation, Poll: pollEvery,
+		OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
+	}
+}
+
+func tool() string { return "stepdown " + Version }
+
+// declared reads the access directory of the working tree.
+func (s *session) declared() (manifest.Directory, error) {
+	dir, err := manifest.ReadDir(folders{}, s.accessDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return dir, usage("Name the folder of the manifests with --access.", "there is no folder %q", s.accessDir)
+	}
+	return dir, coded(ExitUsage, err)
+}
+
+// folders opens any path of the machine, absolute ones and those with .. too, which os.DirFS would not, so that complaints
+// name files as the user did.
+type folders struct{}
+
+func (folders) Open(name string) (fs.File, error) { return os.Open(name) }
+
+// subject identifies a run of the program.
+func (s *session) subject(now time.Time, approval *access.Approval) elevation.Subject {
+	return elevation.Subject{ID: newLeaseID(now), Now: now.UTC(), RunID: s.runner.Context().RunID, Approval: approval}
+}
+
+// refusalError lists why something is not done.
+func refusalError(what string, refusals []elevation.Refusal, owner access.TokenOwner) error {
+	text := what
+	for _, r := range refusals {
+		text += fmt.Sprintf("\n  %s: %s", place(owner, r.Field), r.Message)
+		if r.Hint != "" {
+			text += "\n    " + r.Hint
+		}
+	}
+	return coded(ExitFound, errors.New(text))
+}
+
+// place names a field of a manifest as file:line: field.
+func place(owner access.TokenOwner, field string) string {
+	at, ok := owner.Fields[field]
+	if !ok {
+		at = owner.Source
+	}
+	if field == "" {
+		return fmt.Sprintf("%s:%d", at.File, at.Line)
+	}
+	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, field)
+}

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+)
+
+// narrator prints the workflow as it goes, with the seconds since it began.
+type narrator struct {
+	out   io.Writer
+	now   func() time.Time
+	began time.Time
+	told  time.Duration // the last mark of the time left that was told
+}
+
+// Reached implements elevation.Narrator.
+func (n *narrator) Reached(t access.Transition) {
+	if n.began.IsZero() {
+		n.began = t.At
+	}
+	meaning := map[access.State]string{
+		access.StateLeased:      "the lease is on disk; nothing is granted yet",
+		access.StateReady:       "the intended role is there, old sessions are ended; elevating now",
+		access.StateElevated:    "the account is ELEVATED",
+		access.StateCreated:     "the token has appeared",
+		access.StateSteppedDown: "Okta has accepted the step-down; proving it",
+		access.StateProved:      "settled reads agree: the temporary role is gone, the intended one is there",
+		access.StateDelivered:   "the token is with its operator",
+		access.StateClosed:      "the lease is closed",
+		access.StateUndoing:     "undoing what the lease gave",
+		access.StateUndone:      "undone: settled reads agree",
+		access.StateStuck:       "STUCK: it is not proved that nothing is left",
+	}[t.State]
+	if t.Note != "" {
+		meaning += " (" + t.Note + ")"
+	}
+	fmt.Fprintf(n.out, "[%6.1fs] %-12s %s\n", t.At.Sub(n.began).Seconds(), t.State, meaning)
+}
+
+// HandOff implements elevation.Narrator.
+func (n *narrator) HandOff(i elevation.Instructions) {
+	left := i.EndsAt.Sub(n.now()).Round(time.Second)
+	n.told = left
+	network := "anywhere"
+	if len(i.Zones) > 0 {
+		network = strings.Join(i.Zones, ", ")
+	}
+	fmt.Fprintf(n.out, `
+  >> %s: create the token now. The window closes in %s, at %s.
+     1. Sign in at %s as %s
+        (%s)
+     2. Security > API > Tokens > Create token
+     3. Name it exactly %q; it may be used from: %s
+     4. Copy the value, which is shown once, to: %s
+     5. Sign out. The role is taken away as soon as the token is seen.
+
+`, i.Operator, left, i.EndsAt.UTC().Format("15:04:05 UTC"), i.OrgURL, i.Account, i.SignIn, i.TokenName, network, i.Destination)
+}
+
+// Waiting implements elevation.Narrator: it tells the time left each half minute, and in the last one each ten seconds.
+func (n *narrator) Waiting(left time.Duration) {
+	step := 30 * time.Second
+	if left <= step {
+		step = 10 * time.Second
+	}
+	if n.told-left >= step {
+		n.told = left
+		fmt.Fprintf(n.out, "  waiting for the token: %s left\n", left.Round(time.Second))
+	}
+}
+
+// Note implements elevation.Narrator.
+func (n *narrator) Note(message string) { fmt.Fprintf(n.out, "  %s\n", message) }

@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/report"
+)
+
+// newLeaseID makes the id of a lease: when it was opened, so that people can find it, and a random part.
+func newLeaseID(now time.Time) string {
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
+	return now.UTC().Format("20060102-150405-") + hex.EncodeToString(random[:])
+}
+
+// sayChanges prints what will be done.
+func (s *session) sayChanges(plan elevation.Plan) {
+	fmt.Fprintf(s.stdout, "plan for %s (%s):\n", plan.Terms.Account.Login, plan.Owner.Name)
+	for i, c := range plan.Changes {
+		fmt.Fprintf(s.stdout, "  %2d. %-22s %s: %s\n", i+1, c.Action, c.Subject, c.Why)
+	}
+}
+
+// prepareReports makes sure that evidence can be written before anything is done that needs it.
+func (s *session) prepareReports() error {
+	if err := os.MkdirAll(s.reportDir, 0o755); err != nil {
+		return usage("Name a folder that can be written with --report-dir.", "making the folder for reports: %w", err)
+	}
+	probe, err := os.CreateTemp(s.reportDir, ".probe-*")
+	if err != nil {
+		return usage("Name a folder that can be written with --report-dir.", "writing into the folder for reports: %w", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// writeReport writes one file of the report folder, whole or not at all, and returns its path.
+func (s *session) writeReport(name string, render func(io.Writer) error) (string, error) {
+	var buf bytes.Buffer
+	if err := render(&buf); err != nil {
+		return "", fmt.Errorf("rendering %s: %w", name, err)
+	}
+	path := filepath.Join(s.reportDir, name)
+	tmp := path + ".writing"
+	if err := os.WriteFile(tmp, buf.Bytes(), 0o644); err != nil {
+		return "", fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return "", fmt.Errorf("writing %s: %w", path, err)
+	}
+	return path, nil
+}
+
+// conclude writes the evidence of a run, says how it ended and turns that into an error with an exit code.
+func (s *session) conclude(ev access.Evidence, runErr error) error {
+	path, writeErr := s.writeEvidence("evidence.json", ev)
+	fmt.Fprintln(s.stdout)
+	if err := report.EvidenceTable(s.stdout, ev); err != nil {
+		writeErr = errors.Join(writeErr, err)
+	}
+	if path != "" {
+		fmt.Fprintf(s.stdout, "evidence: %s\n", path)
+	}
+	s.output("state", string(ev.State))
+	s.output("lease", ev.Lease.ID)
+	s.output("evidence", path)
+	if ev.Token != nil && !ev.Token.Revoked {
+		s.output("token-id", ev.Token.ID)
+	}
+	err := verdict(ev, runErr)
+	s.output("outcome", outcomeName(exitCode(err)))
+	if err == nil && writeErr != nil {
+		return coded(ExitFailed, writeErr)
+	}
+	if writeErr != nil {
+		fmt.Fprintf(s.stderr, "stepdown: %v\n", writeErr)
+	}
+	return err
+}
+
+// writeEvidence writes the evidence as JSON, and as Markdown for the step's summary.
+func (s *session) writeEvidence(name string, ev access.Evidence) (string, error) {
+	path, err := s.writeReport(name, func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
+	if err != nil {
+		return "", err
+	}
+	var md bytes.Buffer
+	if err := report.EvidenceMarkdown(&md, ev); err != nil {
+		return path, err
+	}
+	return path, s.runner.Summary(md.Bytes())
+}
+
+// verdict says what a run ends the program with.
+func verdict(ev access.Evidence, runErr error) error {
+	var stuck *elevation.Stuck
+	var undone *elevation.Undone
+	switch {
+	case errors.As(runErr, &stuck):
+		return coded(ExitStuck, fmt.Errorf("STUCK: %w\nDo it by hand now (Security > Administrators), or: stepdown sweep", runErr))
+	case errors.As(runErr, &undone):
+		return coded(ExitFailed, fmt.Errorf("undone, nothing is left elevated: %w", runErr))
+	case runErr != nil:
+		return runErr
+	case len(ev.Residue) > 0:
+		return coded(ExitFound, fmt.Errorf("account %q still holds roles that the lease did not give: %s\nThey are left as they are. Look at them, then: stepdown downgrade %s",
+			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), ev.Lease.Account.Login))
+	case len(ev.Findings) > 0:
+		return coded(ExitFound, fmt.Errorf("done, with %d findings that somebody has to look at:\n  %s", len(ev.Findings), strings.Join(ev.Findings, "\n  ")))
+	}
+	return nil
+}
+
+// outcomeName is the value of the output "outcome".
+func outcomeName(code int) string {
+	names := map[int]string{
+		ExitDone: "done", ExitFound: "findings", ExitUsage: "usage", ExitFailed: "undone", ExitStuck: "stuck", ExitUnknown: "unknown",
+	}
+	return names[code]
+}

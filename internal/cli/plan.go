@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+)
+
+func newValidate(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "validate",
+		Short: "Read the manifests and say what is wrong with them, by file and line",
+		Args:  args(0, 0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			dir, err := s.declared()
+			if err != nil {
+				return err
+			}
+			for _, owner := range dir.Owners {
+				fmt.Fprintf(s.stdout, "ok  %-24s %s keeps %s on %s\n", owner.Name, owner.Account, owner.Role.CustomRole, owner.Role.ResourceSet)
+			}
+			settings := "default settings"
+			if dir.Settings.Source.File != "" {
+				settings = "settings of " + dir.Settings.Source.File
+			}
+			fmt.Fprintf(s.stdout, "%d manifests are valid; %s\n", len(dir.Owners), settings)
+			return nil
+		},
+	}
+	s.accessFlag(c)
+	return c
+}
+
+func newPlan(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "plan [NAME…]",
+		Short: "Say what apply would do against the live org, changing nothing",
+		Long: `plan reads the manifests of the working tree and the org, and prints for each declaration what apply would do, or why it
+would refuse. It only reads. With names, only those declarations.`,
+		Args: args(0, 1000, "names of declarations"),
+		RunE: func(c *cobra.Command, names []string) error { return s.plan(c.Context(), names) },
+	}
+	s.orgFlag(c)
+	s.accessFlag(c)
+	return c
+}
+
+func (s *session) plan(ctx context.Context, names []string) error {
+	dir, err := s.declared()
+	if err != nil {
+		return err
+	}
+	owners, err := choose(dir.Owners, names)
+	if err != nil {
+		return err
+	}
+	var q requests
+	client, err := s.okta(ctx, &q)
+	if err != nil {
+		return err
+	}
+	w := s.workflow(client, nil, &q, dir.Settings)
+	refused := 0
+	for _, owner := range owners {
+		facts, err := w.Check(ctx, owner)
+		if err != nil {
+			return err
+		}
+		plan := elevation.NewPlan(owner, facts, dir.Settings, s.subject(time.Now(), nil))
+		switch {
+		case plan.InPlace:
+			fmt.Fprintf(s.stdout, "no change for %s (%s): it holds exactly %s and owns token %q\n", plan.Terms.Account.Login, owner.Name, plan.Terms.Label, owner.Token.Name)
+		case len(plan.Refusals) > 0:
+			refused++
+			fmt.Fprintf(s.stdout, "%v\n", refusalError("refused: "+owner.Account+" ("+owner.Name+")", plan.Refusals, owner))
+		default:
+			s.sayChanges(plan)
+		}
+	}
+	if writes := q.writes(); len(writes) > 0 {
+		return fmt.Errorf("plan sent %d requests that change something: this is a fault of the program", len(writes))
+	}
+	fmt.Fprintf(s.stdout, "%d declarations, %d refused; %d requests, all of them reads\n", len(owners), refused, q.count())
+	if refused > 0 {
+		return coded(ExitFound, fmt.Errorf("%d declarations would be refused", refused))
+	}
+	return nil
+}
+
+// choose returns the declarations with these names, or all.
+func choose(owners []access.TokenOwner, names []string) ([]access.TokenOwner, error) {
+	if len(names) == 0 {
+		return owners, nil
+	}
+	var out []access.TokenOwner
+	for _, name := range names {
+		i := slices.IndexFunc(owners, func(o access.TokenOwner) bool { return o.Name == name || strings.EqualFold(o.Account, name) })
+		if i < 0 {
+			return nil, usage("stepdown validate lists the names.", "there is no declaration %q", name)
+		}
+		out = append(out, owners[i])
+	}
+	return out, nil
+}

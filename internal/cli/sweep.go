@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+)
+
+func newSweep(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "sweep",
+		Short: "Undo every open lease that is past its end or stuck, from the ledger alone",
+		Long: `sweep takes back what open leases gave once their window is over, or at once where their run gave up. It needs the ledger
+and nothing else, it only removes, and it may run beside anything else and again.`,
+		Args: args(0, 0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context()) },
+	}
+	s.orgFlag(c)
+	s.accessFlag(c)
+	s.reportFlag(c)
+	s.ledgerFlag(c)
+	return c
+}
+
+// patience returns the settings of the access directory as far as they say how patient to be. A sweep must not wait for
+// somebody to mend a manifest, so that it goes on with the defaults.
+func (s *session) patience() access.Settings {
+	dir, err := s.declared()
+	if err != nil {
+		fmt.Fprintf(s.stderr, "stepdown: going on with the default settings: %v\n", err)
+		return access.DefaultSettings()
+	}
+	return dir.Settings
+}
+
+func (s *session) sweep(ctx context.Context) error {
+	w, err := s.sweeper(ctx)
+	if err != nil {
+		return err
+	}
+	swept, err := w.Sweep(ctx)
+	if err != nil {
+		return coded(ExitUsage, err)
+	}
+	if len(swept) == 0 {
+		fmt.Fprintln(s.stdout, "no lease is due")
+		s.output("outcome", "unchanged")
+		return nil
+	}
+	return s.concludeSweep(swept)
+}
+
+func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
+	var q requests
+	client, err := s.okta(ctx, &q)
+	if err != nil {
+		return nil, err
+	}
+	book, err := s.ledger(false)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepareReports(); err != nil {
+		return nil, err
+	}
+	return s.workflow(client, book, &q, s.patience()), nil
+}
+
+// concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
+func (s *session) concludeSweep(swept []elevation.Swept) error {
+	var worst error
+	for _, one := range swept {
+		path, err := s.writeEvidence("evidence-"+one.Evidence.Lease.ID+".json", one.Evidence)
+		if err != nil {
+			worst = errors.Join(worst, coded(ExitFailed, err))
+		}
+		fmt.Fprintf(s.stdout, "lease %s of %s: %s; evidence: %s\n", one.Evidence.Lease.ID, one.Evidence.Lease.Account.Login, one.Evidence.State, path)
+		worst = worse(worst, verdict(one.Evidence, one.Err))
+	}
+	s.output("outcome", outcomeName(exitCode(worst)))
+	return worst
+}
+
+// worse joins two errors so that the one with the graver exit code is found first.
+func worse(a, b error) error {
+	if exitCode(b) > exitCode(a) {
+		a, b = b, a
+	}
+	return errors.Join(a, b)
+}
+
+func newPost(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:    "post",
+		Short:  "End the lease that this job's run left open (the Action's post step)",
+		Hidden: true,
+		Args:   args(0, 1, "nothing"),
+		RunE:   func(c *cobra.Command, _ []string) error { return s.post(c.Context()) },
+	}
+	return c
+}
+
+// post undoes the lease of this job's run if it is still open. Without a lease in the state there was none.
+func (s *session) post(ctx context.Context) error {
+	s.inAction = true
+	s.takeInputs()
+	id := s.runner.State("lease")
+	if id == "" {
+		fmt.Fprintln(s.stdout, "this run opened no lease")
+		return nil
+	}
+	w, err := s.sweeper(ctx)
+	if err != nil {
+		return err
+	}
+	swept, open, err := w.Finish(ctx, id)
+	if err != nil {
+		return coded(ExitStuck, err)
+	}
+	if !open {
+		fmt.Fprintf(s.stdout, "lease %s is closed\n", id)
+		return nil
+	}
+	return s.concludeSweep([]elevation.Swept{swept})
+}

@@ -1,0 +1,169 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The exit codes that the story expects of the program.
+const (
+	exitDone  = 0
+	exitFound = 1
+)
+
+func (s *story) audit(ctx context.Context, name string, more ...string) error {
+	args := append([]string{
+		"audit", "--okta-org-url", s.oktaURL, "--access", filepath.Join(s.dir, "access"),
+		"--report-dir", filepath.Join(s.ReportDir, name), "--fail-on", "low",
+	}, more...)
+	return s.run(ctx, exitFound, args...)
+}
+
+func (s *story) ledger() string { return filepath.Join(s.dir, "ledger") }
+
+func (s *story) firstAudit(ctx context.Context) error {
+	s.heading("1. The nightly audit finds what was planted")
+	s.say(`Three things are wrong in this org. svc-ci-deployer was elevated by hand to create its token, and nobody took the role
+back. svc-helpdesk-bot is an administrator through a group. svc-legacy-import owns a token that nobody declared.`)
+	return s.audit(ctx, "1-audit")
+}
+
+func (s *story) pullRequest(ctx context.Context) error {
+	s.heading("2. A pull request is approved, and apply carries it out")
+	manifest, err := fs.ReadFile(world, "world/invoice-export.yaml")
+	if err != nil {
+		return err
+	}
+	s.hub.Commit("invoice-export", map[string]string{"access/invoice-export.yaml": string(manifest)})
+	number := s.hub.OpenPullRequest("frank-finance", "invoice-export", "Token for the invoice export")
+	s.say("frank-finance opens pull request %d, which adds access/invoice-export.yaml:\n", number)
+	s.say("    %s", strings.ReplaceAll(strings.TrimSpace(string(manifest)), "\n", "\n    "))
+	review := s.hub.Review(number, "grace-hopper", "APPROVED")
+	s.say("\ngrace-hopper approves it. The workflow runs apply with the event of that review.")
+	event := filepath.Join(s.dir, "event.json")
+	if err := os.WriteFile(event, s.hub.ReviewEvent(number, review), 0o600); err != nil {
+		return err
+	}
+	s.env["GITHUB_EVENT_NAME"], s.env["GITHUB_EVENT_PATH"] = "pull_request_review", event
+
+	token, err := s.applyWithOperator(ctx)
+	if err != nil {
+		return err
+	}
+	if roles := s.okta.RolesOf(account); !slices.Equal(roles, []string{"CUSTOM Group reader on Invoice groups"}) {
+		return fmt.Errorf("the story does not go as told: the org says that %s holds %v", account, roles)
+	}
+	if err := s.tryToken(ctx, token); err != nil {
+		return err
+	}
+	s.hub.Merge(number)
+	s.say("\nThe pull request is merged.")
+	return s.pull(map[string]string{"access/invoice-export.yaml": string(manifest)})
+}
+
+// applyWithOperator runs apply while the operator waits for the account to be elevated, and returns the token that the
+// operator was shown.
+func (s *story) applyWithOperator(ctx context.Context) (string, error) {
+	op, err := newOperator(s.oktaURL, account, password)
+	if err != nil {
+		return "", err
+	}
+	type result struct {
+		token string
+		err   error
+	}
+	shown := make(chan result, 1)
+	working, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		token, err := op.createToken(working, "invoice-export", "Corporate network")
+		if err == nil {
+			s.say("  << dana-ops, signed in as %s, has created the token and copied its %d characters to the vault", account, len(token))
+		}
+		shown <- result{token, err}
+	}()
+	err = s.run(ctx, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
+	if err != nil {
+		return "", err
+	}
+	cancel()
+	r := <-shown
+	return r.token, r.err
+}
+
+// tryToken uses the token as its owner would: what the intended role permits works, the rest is refused.
+func (s *story) tryToken(ctx context.Context, token string) error {
+	s.say("\nThe token's owner tries it:")
+	for _, try := range []struct {
+		path string
+		want int
+		what string
+	}{
+		{"/api/v1/groups", http.StatusOK, "what Group reader permits"},
+		{"/api/v1/api-tokens", http.StatusForbidden, "what only the temporary role permitted"},
+	} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.oktaURL+try.path, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "SSWS "+token)
+		resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
+		s.say("  GET %-20s %s  (%s)", try.path, resp.Status, try.what)
+		if resp.StatusCode != try.want {
+			return fmt.Errorf("the story does not go as told: GET %s answered %s", try.path, resp.Status)
+		}
+	}
+	return nil
+}
+
+func (s *story) secondAudit(ctx context.Context) error {
+	s.heading("3. The next audit: the new account passes, the planted problems are still there")
+	if err := s.audit(ctx, "3-audit", "--ledger", s.ledger()); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(s.ReportDir, "3-audit", "report.json"))
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(data), `"`+account+`"`) {
+		return fmt.Errorf("the story does not go as told: the report has a finding about %s", account)
+	}
+	s.say("\n%s is in no finding.", account)
+	return nil
+}
+
+// end says where things are. With Keep it waits for the context to end.
+func (s *story) end(ctx context.Context) error {
+	s.heading("What to look at, and what to try next")
+	s.say(`Reports and evidence:   %s
+The audit's report:     %s
+The apply's evidence:   %s
+
+  stepdown demo --keep                       the same, and the emulators stay up
+  stepdown emulate --org testdata/orgs/acme.yaml
+  stepdown controls                          what an audit checks
+  README.md                                  how to run it on GitHub and against your org`,
+		s.ReportDir, filepath.Join(s.ReportDir, "3-audit", "report.md"), filepath.Join(s.ReportDir, "2-apply", "evidence.json"))
+	if !s.Keep {
+		return nil
+	}
+	s.say(`
+The emulators stay up until you press Ctrl-C:
+  Okta:          %s     OKTA_API_TOKEN=%s
+  Admin Console: %s%s     ada.admin@northwind.example, password demo-ada
+  GitHub:        %s     GITHUB_TOKEN=%s GITHUB_REPOSITORY=%s`,
+		s.oktaURL, s.env["OKTA_API_TOKEN"], s.oktaURL, pageSignIn, s.hubURL, s.env["GITHUB_TOKEN"], repository)
+	<-ctx.Done()
+	return nil
+}
