@@ -51,8 +51,10 @@ type command struct {
 }
 
 func known(name string) bool {
-	return slices.Contains([]string{"error", "warning", "notice", "debug", "add-mask", "set-output", "save-state", "group",
-		"endgroup", "stop-commands", "add-matcher", "echo", "set-env", "add-path"}, strings.ToLower(name))
+	return slices.Contains([]string{
+		"error", "warning", "notice", "debug", "add-mask", "set-output", "save-state", "group",
+		"endgroup", "stop-commands", "add-matcher", "echo", "set-env", "add-path",
+	}, strings.ToLower(name))
 }
 
 func parse(line string) (command, bool) {
@@ -271,8 +273,10 @@ func TestMask(t *testing.T) {
 		}
 		masked = append(masked, c.data)
 	}
-	for _, want := range []string{secret, "-----BEGIN KEY-----", "abc+/de%0A=", "indented::x", base64.StdEncoding.EncodeToString([]byte(secret)),
-		fmt.Sprintf("%x", secret), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
+	for _, want := range []string{
+		secret, "-----BEGIN KEY-----", "abc+/de%0A=", "indented::x", base64.StdEncoding.EncodeToString([]byte(secret)),
+		fmt.Sprintf("%x", secret), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	} {
 		if !slices.Contains(masked, want) {
 			t.Errorf("not masked: %q", want)
 		}

@@ -306,3 +306,45 @@ func TestSevered(t *testing.T) {
 		t.Errorf("only %d requests were severed", schedules)
 	}
 }
+
+// TestOktaGoesDownAtEveryRequest: from that request on, nothing is answered any more. The run must say that it is stuck
+// wherever anything may be left, and a sweep must end it once Okta is back.
+func TestOktaGoesDownAtEveryRequest(t *testing.T) {
+	t.Parallel()
+	stuck := 0
+	for number := 0; ; number++ {
+		w := newWorld(t)
+		wf, told := w.workflow(w.line)
+		var err error
+		synctest.Test(t, func(t *testing.T) {
+			w.t = t
+			told.handOff = w.operatorCreates(10*time.Second, "invoice-export")
+			plan := w.plan(wf, owner(), "l1")
+			w.org.Inject(oktaemu.Fault{Skip: number, Status: 503})
+			if _, err = wf.Apply(t.Context(), plan); err == nil {
+				return
+			}
+			var failed *elevation.Stuck
+			if !errors.As(err, &failed) {
+				t.Errorf("request %d: nothing could be read, and the run says %v", number, err)
+				return
+			}
+			w.expectState("l1", access.StateStuck)
+			w.org.ClearFaults()
+			swept, err := wf.Sweep(t.Context())
+			if err != nil || len(swept) != 1 || swept[0].Err != nil {
+				t.Errorf("request %d: swept %+v, %v", number, swept, err)
+			}
+			w.expect(nil, nil)
+			w.expectState("l1", access.StateUndone)
+		})
+		if err == nil {
+			break
+		}
+		stuck++
+	}
+	t.Logf("%d requests", stuck)
+	if stuck < 15 {
+		t.Errorf("only %d requests were refused", stuck)
+	}
+}

@@ -75,12 +75,11 @@ func newWorld(t *testing.T) *world {
 type line struct {
 	handler http.Handler
 
-	mu         sync.Mutex
-	count      int
-	cutBefore  int // the number of the request that is not sent any more; 0 for none
-	cutAfter   int // the number of the request whose answer does not come any more
-	dead       bool
-	mutilation func(*http.Response)
+	mu        sync.Mutex
+	count     int
+	cutBefore int // the number of the request that is not sent any more; 0 for none
+	cutAfter  int // the number of the request whose answer does not come any more
+	dead      bool
 }
 
 var errDead = errors.New("the process has died")

@@ -326,7 +326,7 @@ func TestFilesAreAllOrAnError(t *testing.T) {
 	})
 	t.Run("pushed meanwhile", func(t *testing.T) {
 		t.Parallel()
-		hub, c := open(t, 2)
+		hub, _ := open(t, 2)
 		pushing := roundTripper(func(r *http.Request) (*http.Response, error) {
 			resp, err := http.DefaultTransport.RoundTrip(r)
 			if strings.HasSuffix(r.URL.Path, "/files") {

@@ -65,8 +65,10 @@ func TestTrap02_RateLimitLosesTheError(t *testing.T) {
 	t.Parallel()
 	date := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	limit := func(limit string, reset time.Duration) []string {
-		return []string{"Date", date.Format(http.TimeFormat), "X-Rate-Limit-Reset", fmt.Sprint(date.Add(reset).Unix()),
-			"X-Rate-Limit-Limit", limit, "X-Okta-Request-Id", "req429"}
+		return []string{
+			"Date", date.Format(http.TimeFormat), "X-Rate-Limit-Reset", fmt.Sprint(date.Add(reset).Unix()),
+			"X-Rate-Limit-Limit", limit, "X-Okta-Request-Id", "req429",
+		}
 	}
 	body := `{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit due to too many requests."}`
 	for name, tc := range map[string]struct {
@@ -462,8 +464,10 @@ func TestTrap09_AdminHostLinks(t *testing.T) {
 	if err != nil || len(roles) != 2 {
 		t.Fatalf("roles = %v, %v", roles, err)
 	}
-	want := []string{"https://acme.okta.com/api/v1/iam/roles", "https://acme.okta.com/api/v1/iam/roles?after=2",
-		"https://acme.okta.com/api/v1/iam/roles/cr01/permissions", "https://acme.okta.com/api/v1/iam/roles/cr02/permissions"}
+	want := []string{
+		"https://acme.okta.com/api/v1/iam/roles", "https://acme.okta.com/api/v1/iam/roles?after=2",
+		"https://acme.okta.com/api/v1/iam/roles/cr01/permissions", "https://acme.okta.com/api/v1/iam/roles/cr02/permissions",
+	}
 	if !cmp.Equal(asked, want) {
 		t.Error(cmp.Diff(want, asked))
 	}

@@ -74,8 +74,10 @@ func (c *call) getBinding() reply {
 		return *bad
 	}
 	self := c.bindingURL(set.id, role.id)
-	return jsonReply(http.StatusOK, obj{"id": role.id, "_links": obj{"self": href(self), "members": href(self + "/members"),
-		"role": href(c.adminBase() + "/api/v1/iam/roles/" + role.id), "resource-set": href(c.setURL(set.id))}})
+	return jsonReply(http.StatusOK, obj{"id": role.id, "_links": obj{
+		"self": href(self), "members": href(self + "/members"),
+		"role": href(c.adminBase() + "/api/v1/iam/roles/" + role.id), "resource-set": href(c.setURL(set.id)),
+	}})
 }
 
 // createBinding takes the role by id or label. A binding that exists is refused: one role has one binding in a set.
@@ -102,8 +104,10 @@ func (c *call) createBinding() reply {
 		return *bad
 	}
 	self := c.bindingURL(set.id, role.id)
-	return jsonReply(http.StatusOK, obj{"_links": obj{"self": href(self), "bindings": href(c.setURL(set.id) + "/bindings"),
-		"resource-set": href(c.setURL(set.id))}})
+	return jsonReply(http.StatusOK, obj{"_links": obj{
+		"self": href(self), "bindings": href(c.setURL(set.id) + "/bindings"),
+		"resource-set": href(c.setURL(set.id)),
+	}})
 }
 
 func (c *call) patchBindingMembers() reply {
@@ -179,8 +183,10 @@ func (c *call) deleteBinding() reply {
 }
 
 func (c *call) memberBody(m bound) obj {
-	return obj{"id": m.assignment.id, "created": stamp(m.created), "lastUpdated": stamp(m.lastUpdated),
-		"_links": obj{"self": href(c.principalURL(m.principal))}}
+	return obj{
+		"id": m.assignment.id, "created": stamp(m.created), "lastUpdated": stamp(m.lastUpdated),
+		"_links": obj{"self": href(c.principalURL(m.principal))},
+	}
 }
 
 func (c *call) listBindingMembers() reply {

@@ -49,8 +49,10 @@ func build(seed Seed, now time.Time) *state {
 	}
 	for _, a := range seed.Apps {
 		id := oktaID("0oa", a.Label)
-		s.apps.put(id, s.next(), app{id: id, name: orElse(a.Name, "oidc_client"), label: a.Label, status: orElse(a.Status, active),
-			signOnMode: orElse(a.SignOnMode, "OPENID_CONNECT"), created: epoch()})
+		s.apps.put(id, s.next(), app{
+			id: id, name: orElse(a.Name, "oidc_client"), label: a.Label, status: orElse(a.Status, active),
+			signOnMode: orElse(a.SignOnMode, "OPENID_CONNECT"), created: epoch(),
+		})
 	}
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)
@@ -73,8 +75,10 @@ func buildPrincipals(s *state, seed Seed) {
 	for _, u := range seed.Users {
 		created := orEpoch(u.Created)
 		id := oktaID("00u", strings.ToLower(u.Login))
-		s.users.put(id, s.next(), user{id: id, login: u.Login, firstName: u.FirstName, lastName: u.LastName,
-			status: orElse(u.Status, active), password: u.Password, created: created, changed: created})
+		s.users.put(id, s.next(), user{
+			id: id, login: u.Login, firstName: u.FirstName, lastName: u.LastName,
+			status: orElse(u.Status, active), password: u.Password, created: created, changed: created,
+		})
 		for _, r := range u.Roles {
 			s.grant(principal{userKind, id}, s.seedRole(r), created)
 		}
@@ -82,8 +86,10 @@ func buildPrincipals(s *state, seed Seed) {
 	for _, g := range seed.Groups {
 		created := orEpoch(g.Created)
 		id := oktaID("00g", g.Name)
-		s.groups.put(id, s.next(), group{id: id, name: g.Name, description: g.Description,
-			kind: orElse(g.Type, "OKTA_GROUP"), created: created, changed: created})
+		s.groups.put(id, s.next(), group{
+			id: id, name: g.Name, description: g.Description,
+			kind: orElse(g.Type, "OKTA_GROUP"), created: created, changed: created,
+		})
 		for _, r := range g.Roles {
 			s.grant(principal{groupKind, id}, s.seedRole(r), created)
 		}
@@ -129,8 +135,10 @@ func buildToken(s *state, t SeedToken, now time.Time) {
 			net = network{connection: inZone, include: []string{z.id}}
 		}
 	}
-	s.addToken(token{name: t.Name, userID: owner.id, clientName: orElse(t.ClientName, userClient), network: net,
-		created: orEpoch(t.Created)}, t.Value, lastUsed)
+	s.addToken(token{
+		name: t.Name, userID: owner.id, clientName: orElse(t.ClientName, userClient), network: net,
+		created: orEpoch(t.Created),
+	}, t.Value, lastUsed)
 }
 
 // addToken adds a token that was last used at lastUsed and returns it with its id. Without a value it cannot be used.

@@ -153,8 +153,10 @@ func (o *Org) DeleteCustomRole(label string) error {
 		}
 		s.unassignAll(now, func(a assignment) bool { return a.roleID == r.id })
 		s.roles.remove(r.id)
-		s.log(system(), now, event{kind: "iam.role.delete", message: "Delete custom role",
-			targets: []party{{id: r.id, kind: "CUSTOM_ROLE", alternateID: "unknown", name: r.label}}})
+		s.log(system(), now, event{
+			kind: "iam.role.delete", message: "Delete custom role",
+			targets: []party{{id: r.id, kind: "CUSTOM_ROLE", alternateID: "unknown", name: r.label}},
+		})
 		return nil
 	})
 }
@@ -168,8 +170,10 @@ func (o *Org) DeleteResourceSet(label string) error {
 		}
 		s.unassignAll(now, func(a assignment) bool { return a.setID == r.id })
 		s.sets.remove(r.id)
-		s.log(system(), now, event{kind: "iam.resourceset.delete", message: "Delete resource set",
-			targets: []party{{id: r.id, kind: "RESOURCE_SET", alternateID: "unknown", name: r.label}}})
+		s.log(system(), now, event{
+			kind: "iam.resourceset.delete", message: "Delete resource set",
+			targets: []party{{id: r.id, kind: "RESOURCE_SET", alternateID: "unknown", name: r.label}},
+		})
 		return nil
 	})
 }

@@ -95,8 +95,10 @@ func (c *call) signIn() reply {
 	if !ok || u.password == "" || !same(digest(form.Get("password")), digest(u.password)) || u.status != active {
 		if ok {
 			c.callerID = u.id
-			c.s.log(c.author(), c.now, event{kind: "user.session.start", message: "User login to Okta", outcome: "FAILURE",
-				reason: "INVALID_CREDENTIALS", severity: "WARN", targets: nil})
+			c.s.log(c.author(), c.now, event{
+				kind: "user.session.start", message: "User login to Okta", outcome: "FAILURE",
+				reason: "INVALID_CREDENTIALS", severity: "WARN", targets: nil,
+			})
 			c.callerID = ""
 		}
 		return c.render(http.StatusUnauthorized, "login", pageData{Title: "Sign in", Login: login, Problem: "Unable to sign in"})
@@ -133,8 +135,10 @@ func (c *call) enter() {
 	}
 	held.admin = true
 	c.s.sessions[key] = held
-	c.s.log(c.author(), c.now, event{kind: "user.session.access_admin_app", message: "User accessing Okta admin app",
-		targets: []party{{id: oktaID("0oa", c.s.orgID, "admin"), kind: "AppInstance", alternateID: "Okta Admin Console", name: "Okta Admin Console"}}})
+	c.s.log(c.author(), c.now, event{
+		kind: "user.session.access_admin_app", message: "User accessing Okta admin app",
+		targets: []party{{id: oktaID("0oa", c.s.orgID, "admin"), kind: "AppInstance", alternateID: "Okta Admin Console", name: "Okta Admin Console"}},
+	})
 }
 
 // home is for whoever holds any role.

@@ -88,8 +88,10 @@ func attr(n *html.Node, key string) string {
 	return ""
 }
 
-const createPath = "/admin/access/api/tokens/create"
-const invoicePassword = "invoice-emulated-password"
+const (
+	createPath      = "/admin/access/api/tokens/create"
+	invoicePassword = "invoice-emulated-password"
+)
 
 func TestTokenIsCreatedInTheConsole(t *testing.T) {
 	t.Parallel()
@@ -152,8 +154,10 @@ func TestTokenIsCreatedInTheConsole(t *testing.T) {
 
 func TestWhoMayCreateTokens(t *testing.T) {
 	t.Parallel()
-	for role, want := range map[string]int{"SUPER_ADMIN": 200, "ORG_ADMIN": 200, "USER_ADMIN": 200, "GROUP_MEMBERSHIP_ADMIN": 200,
-		"READ_ONLY_ADMIN": 200, "APP_ADMIN": 403, "HELP_DESK_ADMIN": 403, "AI_AGENT_ADMIN": 403} {
+	for role, want := range map[string]int{
+		"SUPER_ADMIN": 200, "ORG_ADMIN": 200, "USER_ADMIN": 200, "GROUP_MEMBERSHIP_ADMIN": 200,
+		"READ_ONLY_ADMIN": 200, "APP_ADMIN": 403, "HELP_DESK_ADMIN": 403, "AI_AGENT_ADMIN": 403,
+	} {
 		for _, viaGroup := range []bool{false, true} {
 			w := acme(t)
 			b := newBrowser(w)

@@ -91,8 +91,10 @@ func (e event) values(attribute string) []string {
 
 // logAttributes are those that values knows, in lower case.
 func logAttributes() []string {
-	return []string{"actor.id", "actor.alternateid", "eventtype", "outcome.result", "uuid",
-		"transaction.detail.requestapitokenid", "target.id", "target.type", "target.alternateid"}
+	return []string{
+		"actor.id", "actor.alternateid", "eventtype", "outcome.result", "uuid",
+		"transaction.detail.requestapitokenid", "target.id", "target.type", "target.alternateid",
+	}
 }
 
 // body is the event on the wire.
@@ -117,10 +119,14 @@ func (e event) body() obj {
 		"actor": e.by.body(), "displayMessage": e.message, "eventType": e.kind, "severity": e.severity,
 		"published": e.at.UTC().Format(wireTime), "uuid": e.uuid, "version": "0", "legacyEventType": nil, "device": nil,
 		"outcome": obj{"result": e.outcome, "reason": reason}, "target": targets,
-		"client": obj{"ipAddress": e.by.ip, "zone": "null", "device": "Unknown", "id": nil, "geographicalContext": nil,
-			"userAgent": obj{"rawUserAgent": e.by.agent, "os": "Unknown", "browser": "UNKNOWN"}},
-		"authenticationContext": obj{"authenticationProvider": nil, "credentialProvider": nil, "credentialType": nil,
-			"issuer": nil, "interface": nil, "authenticationStep": 0, "externalSessionId": orElse(e.by.sessionID, "unknown")},
+		"client": obj{
+			"ipAddress": e.by.ip, "zone": "null", "device": "Unknown", "id": nil, "geographicalContext": nil,
+			"userAgent": obj{"rawUserAgent": e.by.agent, "os": "Unknown", "browser": "UNKNOWN"},
+		},
+		"authenticationContext": obj{
+			"authenticationProvider": nil, "credentialProvider": nil, "credentialType": nil,
+			"issuer": nil, "interface": nil, "authenticationStep": 0, "externalSessionId": orElse(e.by.sessionID, "unknown"),
+		},
 		"securityContext": obj{"asNumber": nil, "asOrg": nil, "isp": nil, "domain": nil, "isProxy": nil},
 		"debugContext":    obj{"debugData": debug},
 		"transaction":     obj{"type": "WEB", "id": orElse(e.by.requestID, "unknown"), "detail": detail},

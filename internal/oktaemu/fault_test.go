@@ -15,8 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const assignPath = "/api/v1/users/" + invoice + "/roles"
-const assignBody = `{"type":"READ_ONLY_ADMIN"}`
+const (
+	assignPath = "/api/v1/users/" + invoice + "/roles"
+	assignBody = `{"type":"READ_ONLY_ADMIN"}`
+)
 
 func TestFaultStatusHasNoEffect(t *testing.T) {
 	t.Parallel()

@@ -21,8 +21,10 @@ func (c *call) listAssignees() reply {
 		}
 		self := c.base + "/api/v1/users/" + u.id
 		items = append(items, listed{seq, func() obj {
-			return obj{"id": u.id, "orn": "orn:okta:directory:" + c.s.orgID + ":users:" + u.id,
-				"_links": obj{"self": href(self), "roles": href(self + "/roles")}}
+			return obj{
+				"id": u.id, "orn": "orn:okta:directory:" + c.s.orgID + ":users:" + u.id,
+				"_links": obj{"self": href(self), "roles": href(self + "/roles")},
+			}
 		}})
 	}
 	return c.bodyPage("value", items, nil)
@@ -30,8 +32,10 @@ func (c *call) listAssignees() reply {
 
 func (c *call) customRoleBody(r customRole) obj {
 	self := c.adminBase() + "/api/v1/iam/roles/" + r.id
-	return obj{"id": r.id, "label": r.label, "description": r.description, "created": stamp(r.created), "lastUpdated": stamp(r.created),
-		"_links": obj{"self": href(self), "permissions": href(self + "/permissions")}}
+	return obj{
+		"id": r.id, "label": r.label, "description": r.description, "created": stamp(r.created), "lastUpdated": stamp(r.created),
+		"_links": obj{"self": href(self), "permissions": href(self + "/permissions")},
+	}
 }
 
 // iamRoles are the standard roles that Okta lists with the custom ones. Their exact shape there is UNVERIFIED.
@@ -98,8 +102,10 @@ func (c *call) listPermissions() reply {
 	role := c.adminBase() + "/api/v1/iam/roles/" + r.id
 	out := []obj{}
 	for _, p := range r.permissions {
-		out = append(out, obj{"label": p, "created": stamp(r.created), "lastUpdated": stamp(r.created), "conditions": nil,
-			"_links": obj{"role": href(role), "self": href(role + "/permissions/" + p)}})
+		out = append(out, obj{
+			"label": p, "created": stamp(r.created), "lastUpdated": stamp(r.created), "conditions": nil,
+			"_links": obj{"role": href(role), "self": href(role + "/permissions/" + p)},
+		})
 	}
 	return jsonReply(http.StatusOK, obj{"permissions": out})
 }
@@ -118,8 +124,10 @@ func (c *call) setURL(id string) string { return c.base + "/api/v1/iam/resource-
 
 func (c *call) setBody(r resourceSet) obj {
 	self := c.setURL(r.id)
-	return obj{"id": r.id, "label": r.label, "description": r.description, "created": stamp(r.created), "lastUpdated": stamp(r.created),
-		"_links": obj{"self": href(self), "resources": href(self + "/resources"), "bindings": href(self + "/bindings")}}
+	return obj{
+		"id": r.id, "label": r.label, "description": r.description, "created": stamp(r.created), "lastUpdated": stamp(r.created),
+		"_links": obj{"self": href(self), "resources": href(self + "/resources"), "bindings": href(self + "/bindings")},
+	}
 }
 
 func (c *call) listSets() reply {

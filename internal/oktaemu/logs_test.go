@@ -35,8 +35,10 @@ func TestLogOfADowngradeIsAnotherGrant(t *testing.T) {
 	w.call("DELETE", "/api/v1/users/"+id+"/sessions", "", 204)
 
 	events := w.log(`target.id eq "`+id+`"`, "")
-	want := []string{"user.account.privilege.grant", "user.account.privilege.grant", "user.account.privilege.grant",
-		"user.account.privilege.revoke", "user.session.clear"}
+	want := []string{
+		"user.account.privilege.grant", "user.account.privilege.grant", "user.account.privilege.grant",
+		"user.account.privilege.revoke", "user.session.clear",
+	}
 	if diff := cmp.Diff(want, pluck(events, "eventType")); diff != "" {
 		t.Fatal(diff)
 	}
@@ -67,8 +69,10 @@ func TestLogOfGroupsBindingsAndTokens(t *testing.T) {
 	for _, e := range w.log("", "&limit=1000") {
 		got[e["eventType"].(string)]++
 	}
-	want := map[string]int{"group.privilege.grant": 1, "group.user_membership.add": 1, "user.account.privilege.grant": 3,
-		"system.api_token.create": 1, "system.api_token.revoke": 1, "iam.resourceset.bindings.delete": 2, "iam.resourceset.delete": 1}
+	want := map[string]int{
+		"group.privilege.grant": 1, "group.user_membership.add": 1, "user.account.privilege.grant": 3,
+		"system.api_token.create": 1, "system.api_token.revoke": 1, "iam.resourceset.bindings.delete": 2, "iam.resourceset.delete": 1,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

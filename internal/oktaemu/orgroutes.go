@@ -6,14 +6,18 @@ import "net/http"
 
 // organization needs no token.
 func (c *call) organization() reply {
-	return jsonReply(http.StatusOK, obj{"id": c.s.orgID, "cell": "emu1", "pipeline": "idx", "settings": obj{},
-		"_links": obj{"organization": href(c.base)}})
+	return jsonReply(http.StatusOK, obj{
+		"id": c.s.orgID, "cell": "emu1", "pipeline": "idx", "settings": obj{},
+		"_links": obj{"organization": href(c.base)},
+	})
 }
 
 func (c *call) getOrg() reply {
-	return jsonReply(http.StatusOK, obj{"id": c.s.orgID, "companyName": c.s.company, "subdomain": c.s.subdomain, "status": active,
+	return jsonReply(http.StatusOK, obj{
+		"id": c.s.orgID, "companyName": c.s.company, "subdomain": c.s.subdomain, "status": active,
 		"created": stamp(c.s.created), "lastUpdated": stamp(c.s.created), "expiresAt": nil,
-		"_links": obj{"uploadLogo": href(c.base + "/api/v1/org/logo")}})
+		"_links": obj{"uploadLogo": href(c.base + "/api/v1/org/logo")},
+	})
 }
 
 func (c *call) zoneBody(z zone) obj {
@@ -21,9 +25,11 @@ func (c *call) zoneBody(z zone) obj {
 	for _, g := range z.gateways {
 		gateways = append(gateways, obj{"type": "CIDR", "value": g})
 	}
-	return obj{"id": z.id, "name": z.name, "type": "IP", "status": z.status, "usage": "POLICY", "system": false, "gateways": gateways,
+	return obj{
+		"id": z.id, "name": z.name, "type": "IP", "status": z.status, "usage": "POLICY", "system": false, "gateways": gateways,
 		"proxies": nil, "created": stamp(z.created), "lastUpdated": stamp(z.created),
-		"_links": obj{"self": href(c.base + "/api/v1/zones/" + z.id)}}
+		"_links": obj{"self": href(c.base + "/api/v1/zones/" + z.id)},
+	}
 }
 
 func (c *call) listZones() reply {
@@ -43,9 +49,11 @@ func (c *call) getZone() reply {
 }
 
 func (c *call) appBody(a app) obj {
-	return obj{"id": a.id, "name": a.name, "label": a.label, "status": a.status, "signOnMode": a.signOnMode,
+	return obj{
+		"id": a.id, "name": a.name, "label": a.label, "status": a.status, "signOnMode": a.signOnMode,
 		"created": stamp(a.created), "lastUpdated": stamp(a.created),
-		"_links": obj{"self": href(c.base + "/api/v1/apps/" + a.id)}}
+		"_links": obj{"self": href(c.base + "/api/v1/apps/" + a.id)},
+	}
 }
 
 func (c *call) listApps() reply {

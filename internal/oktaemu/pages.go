@@ -90,8 +90,10 @@ func (c *call) tokenRow(t token) tokenRow {
 	for _, id := range slices.Concat(t.network.include, t.network.exclude) {
 		zones = append(zones, c.s.zones.rows[id].name)
 	}
-	row := tokenRow{Name: t.name, Owner: c.s.users.rows[t.userID].login, Client: t.clientName, Network: "Anywhere",
-		Created: t.created.Format(day), Expires: t.expires.Format(day)}
+	row := tokenRow{
+		Name: t.name, Owner: c.s.users.rows[t.userID].login, Client: t.clientName, Network: "Anywhere",
+		Created: t.created.Format(day), Expires: t.expires.Format(day),
+	}
 	switch {
 	case len(t.network.include) > 0:
 		row.Network = "In " + strings.Join(zones, ", ")

@@ -110,11 +110,15 @@ func (s *state) changing(by author, now time.Time, userIDs []string, change func
 		if after == before[i] {
 			continue
 		}
-		e := event{kind: "user.account.privilege.grant", message: "Grant user privilege", targets: []party{s.userParty(id)},
-			debug: map[string]any{"privilegeGranted": after}}
+		e := event{
+			kind: "user.account.privilege.grant", message: "Grant user privilege", targets: []party{s.userParty(id)},
+			debug: map[string]any{"privilegeGranted": after},
+		}
 		if after == "" {
-			e = event{kind: "user.account.privilege.revoke", message: "Revoke user privilege", targets: []party{s.userParty(id)},
-				debug: map[string]any{"privilegeRevoked": before[i]}}
+			e = event{
+				kind: "user.account.privilege.revoke", message: "Revoke user privilege", targets: []party{s.userParty(id)},
+				debug: map[string]any{"privilegeRevoked": before[i]},
+			}
 		}
 		s.log(by, now, e)
 	}
@@ -142,8 +146,10 @@ func (s *state) logHeld(by author, now time.Time, p principal, a assignment, giv
 		if !given {
 			kind, message = "group.privilege.revoke", "Revoke group privilege"
 		}
-		s.log(by, now, event{kind: kind, message: message, targets: []party{holder},
-			debug: map[string]any{"privilegeGranted": s.describe(a)}})
+		s.log(by, now, event{
+			kind: kind, message: message, targets: []party{holder},
+			debug: map[string]any{"privilegeGranted": s.describe(a)},
+		})
 	}
 	if a.kind != custom {
 		return
@@ -154,7 +160,9 @@ func (s *state) logHeld(by author, now time.Time, p principal, a assignment, giv
 	}
 	s.log(by, now, event{kind: kind, message: message, targets: []party{
 		{id: a.setID, kind: "RESOURCE_SET", alternateID: "unknown", name: s.sets.rows[a.setID].label},
-		{id: a.roleID, kind: "CUSTOM_ROLE", alternateID: "unknown", name: s.roles.rows[a.roleID].label}, holder}})
+		{id: a.roleID, kind: "CUSTOM_ROLE", alternateID: "unknown", name: s.roles.rows[a.roleID].label},
+		holder,
+	}})
 }
 
 // addMember makes the user a member of the group and logs it.
@@ -163,8 +171,10 @@ func (s *state) addMember(by author, groupID, userID string, now time.Time) {
 		return
 	}
 	s.changing(by, now, []string{userID}, func() { s.join(groupID, userID) })
-	s.log(by, now, event{kind: "group.user_membership.add", message: "Add user to group membership",
-		targets: []party{s.userParty(userID), s.principalParty(principal{groupKind, groupID})}})
+	s.log(by, now, event{
+		kind: "group.user_membership.add", message: "Add user to group membership",
+		targets: []party{s.userParty(userID), s.principalParty(principal{groupKind, groupID})},
+	})
 }
 
 // removeMember takes the user out of the group and logs it.
@@ -176,8 +186,10 @@ func (s *state) removeMember(by author, groupID, userID string, now time.Time) {
 		s.membersOf[groupID] = without(s.membersOf[groupID], userID)
 		s.memberOf[userID] = without(s.memberOf[userID], groupID)
 	})
-	s.log(by, now, event{kind: "group.user_membership.remove", message: "Remove user from group membership",
-		targets: []party{s.userParty(userID), s.principalParty(principal{groupKind, groupID})}})
+	s.log(by, now, event{
+		kind: "group.user_membership.remove", message: "Remove user from group membership",
+		targets: []party{s.userParty(userID), s.principalParty(principal{groupKind, groupID})},
+	})
 }
 
 func without(list []string, gone string) []string {

@@ -55,8 +55,10 @@ func errorReply(status int, code, summary string, causes ...string) reply {
 	for _, c := range causes {
 		list = append(list, obj{"errorSummary": c})
 	}
-	return jsonReply(status, obj{"errorCode": code, "errorSummary": summary, "errorLink": code,
-		"errorId": "oae" + digits62(code+summary, 17), "errorCauses": list})
+	return jsonReply(status, obj{
+		"errorCode": code, "errorSummary": summary, "errorLink": code,
+		"errorId": "oae" + digits62(code+summary, 17), "errorCauses": list,
+	})
 }
 
 func notFound(what, kind string) reply {

@@ -76,9 +76,11 @@ func (s *state) mayCreateTokens(userID string) bool {
 
 // roleTypes are the standard role types of Okta's OpenAPI document 2026.06.3 and the two former ones.
 func roleTypes() []string {
-	return []string{"ACCESS_CERTIFICATIONS_ADMIN", "ACCESS_REQUESTS_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN", "API_ADMIN", "APP_ADMIN",
+	return []string{
+		"ACCESS_CERTIFICATIONS_ADMIN", "ACCESS_REQUESTS_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN", "API_ADMIN", "APP_ADMIN",
 		"GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN", "MOBILE_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "REPORT_ADMIN", superAdmin,
-		"USER_ADMIN", "WORKFLOWS_ADMIN"}
+		"USER_ADMIN", "WORKFLOWS_ADMIN",
+	}
 }
 
 // iamStandard tells whether a standard role is listed with custom roles and bound to a fixed resource set.

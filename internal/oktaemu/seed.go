@@ -169,8 +169,10 @@ func DefaultSeed() Seed {
 	return Seed{
 		Org: SeedOrg{Subdomain: "default", Company: "Default"},
 		Users: []SeedUser{
-			{Login: "admin@default.example", FirstName: "Default", LastName: "Admin", Password: password,
-				Roles: []SeedRole{{Type: superAdmin}}},
+			{
+				Login: "admin@default.example", FirstName: "Default", LastName: "Admin", Password: password,
+				Roles: []SeedRole{{Type: superAdmin}},
+			},
 			{Login: "svc-example@default.example", FirstName: "Example", LastName: "Service", Password: password},
 		},
 		Groups: []SeedGroup{{Name: everyone, Type: builtIn, Description: "All users in your organization"}},

@@ -140,8 +140,10 @@ func newCall(s *state, r *http.Request, body []byte, number int) *call {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	return &call{s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: time.Now().UTC(),
-		requestID: digits62(s.orgID+" request "+strconv.Itoa(number), 27)}
+	return &call{
+		s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: time.Now().UTC(),
+		requestID: digits62(s.orgID+" request "+strconv.Itoa(number), 27),
+	}
 }
 
 // isAPI tells the API's paths from the Admin Console's.
@@ -264,6 +266,8 @@ func (c *call) author() author {
 	if err != nil {
 		ip = c.r.RemoteAddr
 	}
-	return author{party: c.s.userParty(c.callerID), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
-		ip: ip, agent: c.r.UserAgent(), uri: c.r.URL.Path}
+	return author{
+		party: c.s.userParty(c.callerID), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
+		ip: ip, agent: c.r.UserAgent(), uri: c.r.URL.Path,
+	}
 }

@@ -19,9 +19,11 @@ type networkBody struct {
 func (c *call) tokenBody(t token) obj {
 	self := c.base + "/api/v1/api-tokens/" + t.id
 	links := obj{"self": obj{"href": self, "hints": obj{"allow": []string{"GET", "DELETE"}}}}
-	body := obj{"id": t.id, "name": t.name, "clientName": t.clientName, "tokenWindow": "P30D", "expiresAt": stamp(t.expires),
+	body := obj{
+		"id": t.id, "name": t.name, "clientName": t.clientName, "tokenWindow": "P30D", "expiresAt": stamp(t.expires),
 		"created": stamp(t.created), "lastUpdated": stamp(t.updated), "_links": links,
-		"network": networkBody{t.network.connection, t.network.include, t.network.exclude}}
+		"network": networkBody{t.network.connection, t.network.include, t.network.exclude},
+	}
 	if t.userID != "" {
 		body["userId"] = t.userID
 		links["user"] = obj{"href": c.base + "/api/v1/users/" + t.userID, "hints": obj{"allow": []string{"GET"}}}

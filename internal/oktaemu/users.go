@@ -29,8 +29,10 @@ func (c *call) userBody(u user) obj {
 		"id": u.id, "status": u.status, "created": stamp(u.created), "activated": stamp(u.created), "statusChanged": stamp(u.changed),
 		"lastLogin": orNull(u.lastLogin), "lastUpdated": stamp(u.changed), "passwordChanged": nil,
 		"type": obj{"id": oktaID("oty", c.s.orgID)},
-		"profile": obj{"login": u.login, "email": u.login, "firstName": u.firstName, "lastName": u.lastName,
-			"mobilePhone": nil, "secondEmail": nil},
+		"profile": obj{
+			"login": u.login, "email": u.login, "firstName": u.firstName, "lastName": u.lastName,
+			"mobilePhone": nil, "secondEmail": nil,
+		},
 		"credentials": obj{"provider": obj{"type": "OKTA", "name": "OKTA"}},
 		"_links":      obj{"self": href(c.base + "/api/v1/users/" + u.id)},
 	}
@@ -129,8 +131,10 @@ func (c *call) groupBody(g group, stats bool) obj {
 	}
 	if stats {
 		admin := len(c.s.held[principal{groupKind, g.id}]) > 0
-		body["_embedded"] = obj{"stats": obj{"usersCount": len(c.s.membersOf[g.id]), "appsCount": 0, "groupPushMappingsCount": 0,
-			"hasAdminPrivilege": admin, "hasAdminPrivlege": admin, "_links": obj{"users": href(self + "/users"), "apps": href(self + "/apps")}}}
+		body["_embedded"] = obj{"stats": obj{
+			"usersCount": len(c.s.membersOf[g.id]), "appsCount": 0, "groupPushMappingsCount": 0,
+			"hasAdminPrivilege": admin, "hasAdminPrivlege": admin, "_links": obj{"users": href(self + "/users"), "apps": href(self + "/apps")},
+		}}
 	}
 	return body
 }

@@ -112,10 +112,13 @@ func evidence() access.Evidence {
 			},
 		},
 		Transitions: []access.Transition{
-			{State: access.StateLeased, At: at}, {State: access.StateReady, At: when(2)},
+			{State: access.StateLeased, At: at},
+			{State: access.StateReady, At: when(2)},
 			{State: access.StateElevated, At: when(3), Note: "READ_ONLY_ADMIN answered and read back"},
-			{State: access.StateCreated, At: when(61)}, {State: access.StateSteppedDown, At: when(62)},
-			{State: access.StateProved, At: when(74)}, {State: access.StateClosed, At: when(75)},
+			{State: access.StateCreated, At: when(61)},
+			{State: access.StateSteppedDown, At: when(62)},
+			{State: access.StateProved, At: when(74)},
+			{State: access.StateClosed, At: when(75)},
 		},
 		Window: access.Window{
 			GrantSent: when(2), GrantAnswered: when(3), TokenSeen: when(61), RevokeAnswered: when(62), Proved: when(74),
