@@ -69,7 +69,8 @@ type Account struct {
 // Terms are what a lease says when it is opened. The undo needs them and nothing else.
 type Terms struct {
 	ID      string  `json:"id"`
-	Kind    string  `json:"kind"` // LeaseElevation or LeaseDowngrade
+	Kind    string  `json:"kind"`    // LeaseElevation or LeaseDowngrade
+	OrgURL  string  `json:"org_url"` // of the org that the account is in; nothing is undone anywhere else
 	Account Account `json:"account"`
 
 	// Temporary are the roles that the undo removes from the account, and the only ones.

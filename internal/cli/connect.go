@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,7 +82,7 @@ func (s *session) transport() http.RoundTripper {
 
 // okta connects to the org.
 func (s *session) okta(ctx context.Context, q *requests) (*okta.Client, error) {
-	if s.orgURL == "" {
+	if s.orgURL = strings.ToLower(strings.TrimRight(s.orgURL, "/")); s.orgURL == "" {
 		return nil, usage("Give --okta-org-url, or set OKTA_ORG_URL.", "the URL of the org is not known")
 	}
 	token, err := s.secret("OKTA_API_TOKEN", "an API token of the org")
@@ -158,7 +159,7 @@ func (folders) Open(name string) (fs.File, error) { return os.Open(name) }
 
 // subject identifies a run of the program.
 func (s *session) subject(now time.Time, approval *access.Approval) elevation.Subject {
-	return elevation.Subject{ID: newLeaseID(now), Now: now.UTC(), RunID: s.runner.Context().RunID, Approval: approval}
+	return elevation.Subject{ID: newLeaseID(now), OrgURL: s.orgURL, Now: now.UTC(), RunID: s.runner.Context().RunID, Approval: approval}
 }
 
 // refusalError lists why something is not done.

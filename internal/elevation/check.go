@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/org"
@@ -33,6 +34,9 @@ func (w *Workflow) Check(ctx context.Context, owner access.TokenOwner) (Facts, e
 	}
 	if f.Account, err = w.Okta.User(ctx, owner.Account); err != nil && !notFound(err) {
 		return f, fmt.Errorf("reading account %q: %w", owner.Account, err)
+	}
+	if f.Account.ID != owner.Account && !strings.EqualFold(f.Account.Login, owner.Account) {
+		f.Account = org.User{} // Okta also finds accounts by a shortened login: that is not the one that was declared
 	}
 	if f.Account.ID != "" {
 		if err := w.checkAccount(ctx, &f); err != nil {

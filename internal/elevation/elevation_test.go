@@ -222,7 +222,7 @@ func TestTheTokenIsPinnedToItsZones(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := elevation.NewPlan(o, facts, access.DefaultSettings(), elevation.Subject{ID: "l2", Now: time.Now()}); !again.InPlace {
+		if again := elevation.NewPlan(o, facts, access.DefaultSettings(), elevation.Subject{ID: "l2", OrgURL: wf.OrgURL, Now: time.Now()}); !again.InPlace {
 			t.Errorf("a second plan would do %v, refuses %v", again.Changes, again.Refusals)
 		}
 	})
@@ -237,7 +237,7 @@ func TestDowngradeRemovesWhatTheLeaseNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan := elevation.NewDowngrade(owner(), facts, access.DefaultSettings(), elevation.Subject{ID: "d1", Now: time.Now()})
+		plan := elevation.NewDowngrade(owner(), facts, access.DefaultSettings(), elevation.Subject{ID: "d1", OrgURL: wf.OrgURL, Now: time.Now()})
 		if ev, err := wf.Downgrade(t.Context(), plan); err != nil || len(ev.Residue) > 0 {
 			t.Fatalf("residue = %q, error = %v", ev.Residue, err)
 		}
@@ -347,4 +347,25 @@ func TestOktaGoesDownAtEveryRequest(t *testing.T) {
 	if stuck < 15 {
 		t.Errorf("only %d requests were refused", stuck)
 	}
+}
+
+// TestALeaseOfAnotherOrgIsNotUndoneHere: its account may have a namesake.
+func TestALeaseOfAnotherOrgIsNotUndoneHere(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = func(elevation.Instructions) { w.org.Inject(oktaemu.Fault{Status: 503}) }
+		if _, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1")); err == nil {
+			t.Fatal("Okta was down")
+		}
+		w.org.ClearFaults()
+		before := len(w.org.Requests())
+		wf.OrgURL = "https://other.okta.com"
+		swept, err := wf.Sweep(t.Context())
+		var stuck *elevation.Stuck
+		if err != nil || len(swept) != 1 || !errors.As(swept[0].Err, &stuck) || !strings.Contains(stuck.Error(), "https://other.okta.com") {
+			t.Errorf("swept = %+v, %v", swept, err)
+		}
+		if sent := len(w.org.Requests()) - before; sent != 0 {
+			t.Errorf("%d requests were sent to the wrong org", sent)
+		}
+	})
 }

@@ -31,6 +31,7 @@ type Plan struct {
 // Subject identifies the run that a plan is made for. ID is that of the lease it would open.
 type Subject struct {
 	ID       string
+	OrgURL   string
 	Now      time.Time
 	RunID    string
 	Approval *access.Approval
@@ -72,6 +73,7 @@ func elevationTerms(owner access.TokenOwner, f Facts, subject Subject) access.Te
 func baseTerms(owner access.TokenOwner, f Facts, subject Subject) access.Terms {
 	t := access.Terms{
 		ID:          subject.ID,
+		OrgURL:      subject.OrgURL,
 		Account:     access.Account{ID: f.Account.ID, Login: f.Account.Login},
 		Intended:    access.Role{Type: access.RoleCustom, CustomRole: f.CustomRole.ID, ResourceSet: f.ResourceSet.ID},
 		Label:       fmt.Sprintf("%s on %s", f.CustomRole.Label, f.ResourceSet.Label),
@@ -96,6 +98,9 @@ func inPlace(owner access.TokenOwner, f Facts, intended access.Role) bool {
 		(len(zones) == 0 || slices.Equal(zones, slices.Sorted(slices.Values(f.Tokens[0].Network.Include)))) &&
 		len(f.Roles) == 1 && f.Roles[0].Direct() && roleOf(f.Roles[0]) == intended && !owner.Elevation.CoElevate
 }
+
+// customRolePrefix begins the id of every custom role. Okta lists some of its own roles among them, by their type.
+const customRolePrefix = "cr0"
 
 // statusActive is the status of a user who may sign in and whose tokens work.
 const statusActive = "ACTIVE"
@@ -143,6 +148,13 @@ func refuseRole(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
 			Rule: "resource-set-missing", Field: "role.resourceSet",
 			Message: fmt.Sprintf("there is no resource set %q in the org", owner.Role.ResourceSet),
 			Hint:    "Create it under Security > Administrators > Resources, or mend the name.",
+		})
+	}
+	if f.CustomRole.ID != "" && !strings.HasPrefix(f.CustomRole.ID, customRolePrefix) {
+		out = append(out, Refusal{
+			Rule: "not-a-custom-role", Field: "role.customRole",
+			Message: fmt.Sprintf("%q is %s, one of Okta's own roles, whose permissions cannot be read", owner.Role.CustomRole, f.CustomRole.ID),
+			Hint:    "Declare a custom role.",
 		})
 	}
 	if forbidden := s.Forbids(f.CustomRole.Permissions); len(forbidden) > 0 {

@@ -64,6 +64,10 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) Swept {
 	if since, unanswered := lease.UnansweredSince(); unanswered {
 		r.lateUntil = since.Add(r.Settings.LateEffect)
 	}
+	if lease.OrgURL != w.OrgURL {
+		why := fmt.Errorf("it is of the org %s, and this is %s\nRun it with the URL of that org.", lease.OrgURL, w.OrgURL)
+		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}
+	}
 	err := r.undo(ctx, errAbandoned)
 	r.examine(ctx)
 	var done *Undone

@@ -197,7 +197,7 @@ func (w *world) plan(wf *elevation.Workflow, o access.TokenOwner, id string) ele
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return elevation.NewPlan(o, facts, access.DefaultSettings(), elevation.Subject{ID: id, Now: time.Now()})
+	return elevation.NewPlan(o, facts, access.DefaultSettings(), elevation.Subject{ID: id, OrgURL: wf.OrgURL, Now: time.Now()})
 }
 
 // operatorCreates lets the operator create tokens some time after being called.
