@@ -158,6 +158,23 @@ func (s *session) pending(ctx context.Context, leases []access.Lease) []access.L
 	return out
 }
 
+// maxAnnotations is how many findings are shown as annotations: of the ten of a kind that the runner shows in a step, one
+// is left for how the audit ended.
+const maxAnnotations = 9
+
+// annotate shows the first findings as annotations of the run.
+func (s *session) annotate(r audit.Report) {
+	shown := 0
+	for _, result := range r.Results {
+		for _, f := range result.Findings {
+			if shown++; shown > maxAnnotations {
+				return
+			}
+			s.runner.Error(result.Control.ID+" "+result.Control.Title, "", 0, f.Message)
+		}
+	}
+}
+
 // concludeAudit writes the report in every form and turns its outcome into an error with an exit code.
 func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int) error {
 	var failed error
@@ -180,6 +197,7 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int
 	var md bytes.Buffer
 	failed = errors.Join(failed, report.Markdown(&md, r), s.runner.Summary(md.Bytes()))
 	fmt.Fprintf(s.stdout, "reports: %s (%d requests to Okta)\n", s.reportDir, calls)
+	s.annotate(r)
 	s.output("report", s.reportDir+"/report.json")
 	s.output("findings", strconv.Itoa(r.Findings(policy.SeverityLow)))
 	if failed != nil {

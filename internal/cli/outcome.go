@@ -65,9 +65,9 @@ func (s *session) writeReport(name string, render func(io.Writer) error) (string
 func (s *session) conclude(ev access.Evidence, runErr error) error {
 	path, writeErr := s.writeEvidence("evidence.json", ev)
 	fmt.Fprintln(s.stdout)
-	if err := report.EvidenceTable(s.stdout, ev); err != nil {
-		writeErr = errors.Join(writeErr, err)
-	}
+	end := s.runner.Group("evidence")
+	writeErr = errors.Join(writeErr, report.EvidenceTable(s.stdout, ev))
+	end()
 	if path != "" {
 		fmt.Fprintf(s.stdout, "evidence: %s\n", path)
 	}
