@@ -18,6 +18,11 @@ type Refusal struct {
 	Hint    string `json:"hint"`
 }
 
+// refuse makes a refusal. hint says what would mend it; format and args say what was seen.
+func refuse(rule, field, hint, format string, args ...any) Refusal {
+	return Refusal{Rule: rule, Field: field, Hint: hint, Message: fmt.Sprintf(format, args...)}
+}
+
 // Plan is what a run will do: nothing if there are refusals, or if the account is as it is declared.
 type Plan struct {
 	Owner    access.TokenOwner
@@ -107,29 +112,22 @@ const statusActive = "ACTIVE"
 
 func refuseAccount(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
 	var out []Refusal
-	refuse := func(rule, message, hint string) {
-		out = append(out, Refusal{Rule: rule, Field: "account", Message: message, Hint: hint})
-	}
 	if !slices.ContainsFunc(f.CallerRoles, func(a org.Assignment) bool { return a.Type == access.RoleSuperAdmin }) {
-		refuse("caller-lacks-rights", fmt.Sprintf("the credential belongs to %q, which is not a super administrator", f.Caller.Login),
-			"Use a credential of a super administrator: nobody else may give and take admin roles.")
+		out = append(out, refuse("caller-lacks-rights", "account", "Use a credential of a super administrator: nobody else may give and take admin roles.",
+			"the credential belongs to %q, which is not a super administrator", f.Caller.Login))
 	}
 	if f.Account.ID == "" {
-		refuse("account-missing", fmt.Sprintf("there is no account %q in the org", owner.Account),
-			"Create the service account first, or mend the login.")
+		out = append(out, refuse("account-missing", "account", "Create the service account first, or mend the login.",
+			"there is no account %q in the org", owner.Account))
 		return out
 	}
-	if f.Account.Status != statusActive {
-		refuse("account-not-active", fmt.Sprintf("account %q is %s", f.Account.Login, f.Account.Status),
-			"Activate or unsuspend the account: it has to sign in, and its tokens work only while it is ACTIVE.")
-	}
 	if f.Account.ID == f.Caller.ID {
-		refuse("account-is-caller", fmt.Sprintf("account %q is the one that this credential belongs to", f.Account.Login),
-			"Declare another account: the program never changes the roles of the account that it runs as.")
+		out = append(out, refuse("account-is-caller", "account", "Declare another account: the program never changes the roles of the account that it runs as.",
+			"account %q is the one that this credential belongs to", f.Account.Login))
 	}
 	if !s.IsServiceAccount(f.Account.Login) {
-		refuse("not-a-service-account", fmt.Sprintf("account %q is not a service account: its login matches none of %s", f.Account.Login, strings.Join(s.ServiceAccounts, ", ")),
-			"Declare a service account, or widen serviceAccounts in the settings on the default branch.")
+		out = append(out, refuse("not-a-service-account", "account", "Declare a service account, or widen serviceAccounts in the settings on the default branch.",
+			"account %q is not a service account: its login matches none of %s", f.Account.Login, strings.Join(s.ServiceAccounts, ", ")))
 	}
 	return out
 }
@@ -137,32 +135,20 @@ func refuseAccount(owner access.TokenOwner, f Facts, s access.Settings) []Refusa
 func refuseRole(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
 	var out []Refusal
 	if f.CustomRole.ID == "" {
-		out = append(out, Refusal{
-			Rule: "custom-role-missing", Field: "role.customRole",
-			Message: fmt.Sprintf("there is no custom role %q in the org", owner.Role.CustomRole),
-			Hint:    "Create it under Security > Administrators > Roles, or mend the name.",
-		})
+		out = append(out, refuse("custom-role-missing", "role.customRole", "Create it under Security > Administrators > Roles, or mend the name.",
+			"there is no custom role %q in the org", owner.Role.CustomRole))
 	}
 	if f.ResourceSet.ID == "" {
-		out = append(out, Refusal{
-			Rule: "resource-set-missing", Field: "role.resourceSet",
-			Message: fmt.Sprintf("there is no resource set %q in the org", owner.Role.ResourceSet),
-			Hint:    "Create it under Security > Administrators > Resources, or mend the name.",
-		})
+		out = append(out, refuse("resource-set-missing", "role.resourceSet", "Create it under Security > Administrators > Resources, or mend the name.",
+			"there is no resource set %q in the org", owner.Role.ResourceSet))
 	}
 	if f.CustomRole.ID != "" && !strings.HasPrefix(f.CustomRole.ID, customRolePrefix) {
-		out = append(out, Refusal{
-			Rule: "not-a-custom-role", Field: "role.customRole",
-			Message: fmt.Sprintf("%q is %s, one of Okta's own roles, whose permissions cannot be read", owner.Role.CustomRole, f.CustomRole.ID),
-			Hint:    "Declare a custom role.",
-		})
+		out = append(out, refuse("not-a-custom-role", "role.customRole", "Declare a custom role.",
+			"%q is %s, one of Okta's own roles, whose permissions cannot be read", owner.Role.CustomRole, f.CustomRole.ID))
 	}
 	if forbidden := s.Forbids(f.CustomRole.Permissions); len(forbidden) > 0 {
-		out = append(out, Refusal{
-			Rule: "forbidden-permission", Field: "role.customRole",
-			Message: fmt.Sprintf("custom role %q holds %s, which the settings forbid", f.CustomRole.Label, strings.Join(forbidden, ", ")),
-			Hint:    "Take the permission out of the role, or choose a role without it.",
-		})
+		out = append(out, refuse("forbidden-permission", "role.customRole", "Take the permission out of the role, or choose a role without it.",
+			"custom role %q holds %s, which the settings forbid", f.CustomRole.Label, strings.Join(forbidden, ", ")))
 	}
 	return out
 }
@@ -176,11 +162,8 @@ func refuseHoldings(owner access.TokenOwner, f Facts, intended access.Role) []Re
 		}
 	}
 	if len(others) > 0 {
-		out = append(out, Refusal{
-			Rule: "holds-other-roles", Field: "account",
-			Message: fmt.Sprintf("account %q already holds %s", f.Account.Login, strings.Join(others, "; ")),
-			Hint:    fmt.Sprintf("Bring it to its declared role first: stepdown downgrade %s", f.Account.Login),
-		})
+		out = append(out, refuse("holds-other-roles", "account", fmt.Sprintf("Bring it to its declared role first: stepdown downgrade %s", f.Account.Login),
+			"account %q already holds %s", f.Account.Login, strings.Join(others, "; ")))
 	}
 	if len(f.Tokens) > 0 && !owner.Elevation.CoElevate {
 		names := make([]string, 0, len(f.Tokens))
@@ -188,34 +171,29 @@ func refuseHoldings(owner access.TokenOwner, f Facts, intended access.Role) []Re
 			names = append(names, fmt.Sprintf("%q (%s)", t.Name, t.ID))
 		}
 		slices.Sort(names)
-		out = append(out, Refusal{
-			Rule: "owns-other-tokens", Field: "elevation.coElevate",
-			Message: fmt.Sprintf("account %q already owns %s, which would be elevated too", f.Account.Login, strings.Join(names, ", ")),
-			Hint:    "Revoke them first, or accept it with coElevate: true.",
-		})
+		out = append(out, refuse("owns-other-tokens", "elevation.coElevate", "Revoke them first, or accept it with coElevate: true.",
+			"account %q already owns %s, which would be elevated too", f.Account.Login, strings.Join(names, ", ")))
 	}
 	return out
 }
 
 func refuseElevation(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
 	var out []Refusal
+	if f.Account.ID != "" && f.Account.Status != statusActive {
+		out = append(out, refuse("account-not-active", "account", "Activate or unsuspend the account: it has to sign in, and its tokens work only while it is ACTIVE.",
+			"account %q is %s", f.Account.Login, f.Account.Status))
+	}
 	login := f.Account.Login
 	if login == "" {
 		login = owner.Account
 	}
 	if !s.AllowsElevation(owner.Elevation.Role, login) {
-		out = append(out, Refusal{
-			Rule: "elevation-role-not-allowed", Field: "elevation.role",
-			Message: fmt.Sprintf("the settings do not let %q be given %s", login, owner.Elevation.Role),
-			Hint:    fmt.Sprintf("Use %s, or have elevation.roles in the settings name this account for that role.", access.DefaultElevationRole),
-		})
+		out = append(out, refuse("elevation-role-not-allowed", "elevation.role", fmt.Sprintf("Use %s, or have elevation.roles in the settings name this account for that role.", access.DefaultElevationRole),
+			"the settings do not let %q be given %s", login, owner.Elevation.Role))
 	}
 	if owner.Elevation.Window > s.Elevation.MaxWindow {
-		out = append(out, Refusal{
-			Rule: "window-too-long", Field: "elevation.window",
-			Message: fmt.Sprintf("the window of %s is longer than the %s that the settings allow", owner.Elevation.Window, s.Elevation.MaxWindow),
-			Hint:    "Ask for a shorter window.",
-		})
+		out = append(out, refuse("window-too-long", "elevation.window", "Ask for a shorter window.",
+			"the window of %s is longer than the %s that the settings allow", owner.Elevation.Window, s.Elevation.MaxWindow))
 	}
 	return out
 }
@@ -229,11 +207,8 @@ func resolveZones(owner access.TokenOwner, f Facts) ([]string, []Refusal) {
 			return z.ID != name && z.Name != name
 		})
 		if len(matching) != 1 || matching[0].Status != statusActive {
-			out = append(out, Refusal{
-				Rule: "zone-missing", Field: "token.zones",
-				Message: fmt.Sprintf("%d network zones are called %q, and a token can be pinned only to one that is ACTIVE", len(matching), name),
-				Hint:    "Name an active zone of Security > Networks by its name or id.",
-			})
+			out = append(out, refuse("zone-missing", "token.zones", "Name an active zone of Security > Networks by its name or id.",
+				"%d network zones are called %q, and a token can be pinned only to one that is ACTIVE", len(matching), name))
 			continue
 		}
 		ids = append(ids, matching[0].ID)

@@ -111,6 +111,10 @@ func TestADowngradeNamesWhatItRemoves(t *testing.T) {
 	if !slices.Equal(plan.Terms.Temporary, want) || plan.Terms.AddsIntended || len(plan.Refusals) > 0 {
 		t.Errorf("terms = %+v, refusals = %+v", plan.Terms, plan.Refusals)
 	}
+	f.Account.Status = "SUSPENDED"
+	if plan := elevation.NewDowngrade(owner(), f, access.DefaultSettings(), noon); len(plan.Refusals) > 0 {
+		t.Errorf("a suspended account keeps its roles: %+v", plan.Refusals)
+	}
 	f.Roles = f.Roles[:1]
 	if plan := elevation.NewDowngrade(owner(), f, access.DefaultSettings(), noon); !plan.InPlace || len(plan.Changes) > 0 {
 		t.Errorf("an account that is as declared: %+v", plan.Changes)
