@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -165,7 +167,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, do := range map[string]func(*scene, []string) error{
 		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
 		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
-		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening,
+		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold,
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(sceneKey).(*scene)
@@ -271,7 +273,7 @@ func (s *scene) event(review int64) error {
 	return os.WriteFile(filepath.Join(s.work, "event.json"), s.hub.ReviewEvent(s.pull, review), 0o600)
 }
 
-// github fork|draft|close|merge|settings FILE|also PATH
+// github fork|draft|close|merge|settings FILE|also PATH|base PATH FILE|rename FROM TO|down
 func (s *scene) github(args []string) error {
 	switch args[0] {
 	case "fork":
@@ -286,6 +288,12 @@ func (s *scene) github(args []string) error {
 		s.hub.Commit("main", map[string]string{"access/settings.yaml": s.ts.ReadFile(args[1])})
 	case "also":
 		s.hub.Commit("change", map[string]string{args[1]: "text\n"})
+	case "base": // PATH FILE: a file that the default branch has already
+		s.hub.Commit("main", map[string]string{args[1]: s.ts.ReadFile(args[2])})
+	case "rename": // FROM TO: opens the pull request
+		s.hub.Commit("change", nil)
+		s.hub.Rename("change", args[1], args[2])
+		s.pull = s.hub.OpenPullRequest("frank", "change", "A token")
 	case "down":
 		s.hub.Inject(githubemu.Fault{Status: 503})
 	default:
@@ -466,6 +474,32 @@ func (s *scene) listening(args []string) error {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+	return err
+}
+
+// hold LOGIN: another run has an open lease of the account.
+func (s *scene) hold(args []string) error {
+	req, err := http.NewRequest(http.MethodGet, s.ts.Getenv("OKTA_ORG_URL")+"/api/v1/users/"+args[0], nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "SSWS "+apiToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var user struct{ ID string }
+	if err := json.NewDecoder(resp.Body).Decode(&user); err != nil {
+		return err
+	}
+	book, err := ledger.CreateFolder(filepath.Join(s.work, ".stepdown", "ledger"), access.NewSecret(ledgerKey))
+	if err != nil {
+		return err
+	}
+	_, err = book.Open(context.Background(), access.Terms{
+		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: user.ID, Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
+	}, time.Now())
 	return err
 }
 

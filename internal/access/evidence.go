@@ -46,8 +46,8 @@ type Window struct {
 	// ElevatedSeconds is the longest time for which the account can have been elevated: from before the grant was
 	// sent to after the revoke was answered.
 	ElevatedSeconds float64 `json:"elevated_seconds"`
-	// TokenPowerfulSeconds is the longest time for which the token can have had the temporary role: from its creation,
-	// as Okta gives it, to after the revoke was answered.
+	// TokenPowerfulSeconds is the longest time for which the token can have had the temporary role: from the last look
+	// that did not show it to after the revoke was answered, by this program's clock.
 	TokenPowerfulSeconds float64 `json:"token_powerful_seconds"`
 }
 

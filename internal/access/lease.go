@@ -84,12 +84,36 @@ type Terms struct {
 	RolesBefore  []Role   `json:"roles_before"`  // what the account held
 	TokensBefore []string `json:"tokens_before"` // ids of the tokens that it owned
 
+	Patience    Patience  `json:"patience"`             // with Okta; whoever undoes the lease keeps to it
 	Declaration string    `json:"declaration"`          // name of the TokenOwner
 	TokenName   string    `json:"token_name,omitempty"` // of the token that is expected; elevation only
 	OpenedAt    time.Time `json:"opened_at"`
 	EndsAt      time.Time `json:"ends_at"` // when the window ends at the latest; a sweep acts after it
 	Approval    *Approval `json:"approval,omitempty"`
 	RunID       string    `json:"run_id,omitempty"`
+}
+
+// Patience says how patient an undo is with Okta. A lease keeps it, so that the undo needs no settings.
+type Patience struct {
+	Settle     Duration `json:"settle"`      // the least time between the two readings that prove a step-down
+	StepDown   Duration `json:"step_down"`   // how long a step-down is tried before it is called stuck
+	LateEffect Duration `json:"late_effect"` // how long after a request without an answer it may still take effect
+}
+
+// Duration is a time.Duration that JSON holds as people write it: "1m30s".
+type Duration time.Duration
+
+// String implements fmt.Stringer.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
 }
 
 // Event is one transition of a lease. Events are appended, never changed. MAC authenticates all other fields, Prev is
@@ -163,22 +187,33 @@ func Fold(events []Event) (Lease, error) {
 	return lease, nil
 }
 
-// Due tells whether a sweep should act: the lease is open, and its run gave up or its window is over.
+// Due tells whether a sweep should act: the lease is open, and its run gave up, or its window is over and its run is not
+// in the middle of stepping down.
 func (l Lease) Due(now time.Time) bool {
-	return l.State.Open() && (l.State == StateStuck || !now.Before(l.EndsAt))
+	switch l.State {
+	case StateClosed, StateUndone:
+		return false
+	case StateStuck:
+		return true
+	case StateCreated, StateSteppedDown, StateProved, StateDelivered, StateUndoing:
+		if now.Before(l.UpdatedAt.Add(time.Duration(l.Patience.StepDown))) {
+			return false
+		}
+	}
+	return !now.Before(l.EndsAt)
 }
 
-// UnansweredSince returns when the lease last recorded that a role was about to be assigned without recording that Okta
-// answered, and false where there is no such time. Such an assignment may still take effect for a while.
-func (l Lease) UnansweredSince() (time.Time, bool) {
-	var since time.Time
+// Unanswered tells whether the lease recorded that a role was about to be assigned, and not that Okta answered. Such an
+// assignment may still take effect for a while.
+func (l Lease) Unanswered() bool {
+	unanswered := false
 	for _, e := range l.Events {
 		switch e.State {
 		case StateLeased, StateReady:
-			since = e.At
+			unanswered = true
 		case StateElevated:
-			since = time.Time{}
+			unanswered = false
 		}
 	}
-	return since, !since.IsZero()
+	return unanswered
 }

@@ -1,8 +1,6 @@
 package access
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 )
@@ -22,12 +20,6 @@ func (s Secret) Reveal() string { return s.value }
 
 // IsZero tells whether there is no value.
 func (s Secret) IsZero() bool { return s.value == "" }
-
-// SHA256 returns the hexadecimal digest of the value: what evidence may hold of a secret.
-func (s Secret) SHA256() string {
-	sum := sha256.Sum256([]byte(s.value))
-	return hex.EncodeToString(sum[:])
-}
 
 // String implements fmt.Stringer.
 func (Secret) String() string { return redacted }

@@ -31,6 +31,11 @@ type ElevationSettings struct {
 	LateEffect           time.Duration // how long after an unanswered request it may still take effect
 }
 
+// Patience returns how patient an undo is to be.
+func (e ElevationSettings) Patience() Patience {
+	return Patience{Settle: Duration(e.Settle), StepDown: Duration(e.StepDown), LateEffect: Duration(e.LateEffect)}
+}
+
 // AllowedRole lets the accounts that match be given a temporary role above DefaultElevationRole.
 type AllowedRole struct {
 	Role     string

@@ -244,8 +244,6 @@ func TestOutsideActions(t *testing.T) {
 	r := New(func(string) string { return "" }, &out)
 	r.Mask(access.NewSecret("topsecret"))
 	r.Error("title", "file", 1, "message")
-	r.Warning("title", "file", 1, "message")
-	r.Notice("title", "file", 1, "message")
 	end := r.Group("group")
 	end()
 	for _, err := range []error{r.SetOutput("a", "b"), r.SaveState("a", "b"), r.Summary([]byte("x"))} {
@@ -301,17 +299,15 @@ func TestAnnotations(t *testing.T) {
 	r, out, _ := actions(t, nil)
 	message := "first 100% %s %0A\r\n::set-output name=approved::true\n##[add-mask]x"
 	r.Error("ti,tle: x=\n::error::y", "access/a,b::c.yaml", 12, message)
-	r.Warning("", "", 7, "w")
-	r.Notice("t", "f", 0, "n")
+	r.Error("", "", 7, "w")
 	want := []command{
 		{"error", message, map[string]string{"title": "ti,tle: x= ::error::y", "file": "access/a,b::c.yaml", "line": "12"}},
-		{"warning", "w", map[string]string{}},
-		{"notice", "n", map[string]string{"title": "t", "file": "f"}},
+		{"error", "w", map[string]string{}},
 	}
 	if d := cmp.Diff(want, commands(out.String()), cmp.AllowUnexported(command{})); d != "" {
 		t.Errorf("(-want +got):\n%s\n%s", d, out)
 	}
-	if n := strings.Count(out.String(), "\n"); n != 3 {
+	if n := strings.Count(out.String(), "\n"); n != 2 {
 		t.Errorf("%d lines were printed", n)
 	}
 }

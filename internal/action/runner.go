@@ -91,20 +91,6 @@ func (r *Runner) Mask(secret access.Secret) {
 // Error writes an error annotation: on the file and line where they are known ("" and 0 where not), with a title.
 // The runner shows the first ten of a kind in a step.
 func (r *Runner) Error(title, file string, line int, message string) {
-	r.annotate("error", title, file, line, message)
-}
-
-// Warning writes a warning annotation; see Error.
-func (r *Runner) Warning(title, file string, line int, message string) {
-	r.annotate("warning", title, file, line, message)
-}
-
-// Notice writes a notice annotation; see Error.
-func (r *Runner) Notice(title, file string, line int, message string) {
-	r.annotate("notice", title, file, line, message)
-}
-
-func (r *Runner) annotate(kind, title, file string, line int, message string) {
 	if !r.Active() {
 		return
 	}
@@ -120,7 +106,7 @@ func (r *Runner) annotate(kind, title, file string, line int, message string) {
 	}
 	// The command escapes what would end it: line breaks and per cent signs, and in properties colons and commas.
 	// The message is data here and never a format, which Errorf and its like would take it for.
-	r.library.IssueCommand(&githubactions.Command{Name: kind, Message: cut(message, maxMessage), Properties: properties})
+	r.library.IssueCommand(&githubactions.Command{Name: "error", Message: cut(message, maxMessage), Properties: properties})
 }
 
 // Group folds what follows under a title until end is called. end may be called more than once.

@@ -79,6 +79,13 @@ func Collect(ctx context.Context, src Source, number int, accessDir string) (Fac
 	if err := f.collectDeclared(ctx, src); err != nil {
 		return Facts{}, err
 	}
+	now, err := src.PullRequest(ctx, number)
+	if err != nil {
+		return Facts{}, fmt.Errorf("reading pull request %d again: %w", number, err)
+	}
+	if now != f.PullRequest {
+		return Facts{}, fmt.Errorf("pull request %d changed while it was read\nRun it again once it is at rest.", number)
+	}
 	return f, nil
 }
 

@@ -28,7 +28,7 @@ func Decide(ctx context.Context, d Decider, f Facts, owner access.TokenOwner, s 
 		Settings: policy.AdmissionSettings{
 			MaxWindowSeconds:      int64(s.Elevation.MaxWindow.Seconds()),
 			MaxApprovalAgeSeconds: int64(s.Admission.MaxApprovalAge.Seconds()),
-			ElevationRoleAllowed:  f.ManifestPath == "" || s.AllowsElevation(owner.Elevation.Role, owner.Account),
+			ElevationRoleAllowed:  f.ManifestPath == "" || !isLogin(owner.Account) || s.AllowsElevation(owner.Elevation.Role, owner.Account),
 		},
 	})
 	if err == nil && decision.Allow && f.ManifestPath == "" {
@@ -36,6 +36,10 @@ func Decide(ctx context.Context, d Decider, f Facts, owner access.TokenOwner, s 
 	}
 	return decision, err
 }
+
+// isLogin tells a login from an id. The settings allow by login; of an account that is declared by its id, the plan knows
+// the login and decides.
+func isLogin(account string) bool { return strings.Contains(account, "@") }
 
 // request says what is asked for. Where there is no manifest to read, it asks for something that no rule objects to, so
 // that the denials speak of the files and not of fields that nobody wrote.

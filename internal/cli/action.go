@@ -19,7 +19,7 @@ func actionInputs() map[string][]string {
 		"controls":  {},
 		"downgrade": {"okta-org-url", "access", "report-dir", "ledger"},
 		"plan":      {"okta-org-url", "access"},
-		"sweep":     {"okta-org-url", "access", "report-dir", "ledger"},
+		"sweep":     {"okta-org-url", "report-dir", "ledger"},
 		"validate":  {"access"},
 	}
 }
@@ -68,7 +68,6 @@ func (s *session) takeInputs() {
 		return value
 	}
 	s.orgURL = or(s.runner.Input("okta-org-url"), s.env.Getenv("OKTA_ORG_URL"))
-	s.accessDir = or(s.runner.Input("access"), "access")
 	s.reportDir = or(s.runner.Input("report-dir"), "stepdown-report")
 	s.ledgerDir = or(s.runner.Input("ledger"), defaultLedger)
 }

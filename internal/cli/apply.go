@@ -68,7 +68,6 @@ func (s *session) apply(ctx context.Context, number int) error {
 	}
 	app, err := s.admit(ctx, hub, number)
 	if err != nil {
-		s.output("outcome", "denied")
 		return err
 	}
 	fmt.Fprintf(s.stdout, "admitted: %s for %s, approved by %s at %s\n",
@@ -80,7 +79,7 @@ func (s *session) apply(ctx context.Context, number int) error {
 		}
 		return err
 	}
-	return s.carryOut(ctx, s.workflow(client, book, &q, app.settings), app)
+	return s.carryOut(ctx, s.workflow(client, book, &q), app)
 }
 
 // pullRequest finds out which pull request the run is about.
@@ -133,6 +132,9 @@ func (s *session) admit(ctx context.Context, hub *github.Client, number int) (ap
 	}
 	app.settings = directory.Settings
 	if facts.ManifestPath != "" {
+		for _, file := range facts.Files {
+			delete(files, file.PreviousPath) // renamed: what it was called before is no second declaration
+		}
 		files[facts.ManifestPath] = facts.Manifest
 		if _, err := manifest.Combine(files); err != nil {
 			return app, err
@@ -147,6 +149,7 @@ func (s *session) admit(ctx context.Context, hub *github.Client, number int) (ap
 		return app, err
 	}
 	if !decision.Allow {
+		s.output("outcome", "denied")
 		return app, denialError(number, decision.Denials, app.owner)
 	}
 	app.approval = admission.Approve(facts, decision, s.runner.Context().RunID, s.runner.Context().RunURL())
@@ -205,11 +208,21 @@ func (s *session) carryOut(ctx context.Context, w *elevation.Workflow, app appli
 		return coded(ExitFailed, err)
 	}
 	evidence, err := w.Apply(ctx, plan)
-	if errors.Is(err, access.ErrLeaseTaken) {
-		return coded(ExitFound, fmt.Errorf("%w\nWait until it ends, or end it: stepdown sweep", err))
-	}
 	if evidence.Lease.ID == "" {
-		return err
+		return s.noLease(err)
 	}
 	return s.conclude(evidence, err)
+}
+
+// noLease ends a run that could not open its lease, so that the post step has nothing to look for.
+func (s *session) noLease(err error) error {
+	if stateErr := s.runner.SaveState("lease", ""); stateErr != nil {
+		err = errors.Join(err, stateErr)
+	}
+	if errors.Is(err, access.ErrLeaseTaken) {
+		s.output("outcome", "refused")
+		return coded(ExitFound, fmt.Errorf("%w\nWait until it ends, or end it: stepdown sweep", err))
+	}
+	s.output("outcome", outcomeName(exitCode(err)))
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -63,12 +64,14 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, ledgerNamed bo
 	if err := s.prepareReports(); err != nil {
 		return err
 	}
-	book := s.readLeases(ctx, ledgerNamed)
-	snapshot, err := s.snapshot(ctx, client, dir, book)
+	before := s.readLeases(ctx, ledgerNamed)
+	snapshot, err := s.snapshot(ctx, client, dir, before)
 	if err != nil {
 		return err
 	}
-	book = s.readLeases(ctx, ledgerNamed) // again: what the org was read under is what counts
+	book := s.readLeases(ctx, ledgerNamed)
+	pending := s.pending(ctx, book.leases)
+	book.keepOpen(before)
 	snapshot.Coverage[org.CollectLeases] = book.coverage
 	engine, err := policy.Load(ctx)
 	if err != nil {
@@ -76,7 +79,7 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, ledgerNamed bo
 	}
 	where := s.runner.Context()
 	result, err := audit.Run(ctx, engine, audit.Input{
-		Snapshot: snapshot, Owners: dir.Owners, Pending: s.pending(ctx, book.leases), Leases: book.leases, Settings: dir.Settings, FailOn: failOn,
+		Snapshot: snapshot, Owners: dir.Owners, Pending: pending, Leases: book.leases, Settings: dir.Settings, FailOn: failOn,
 		Tool: audit.Tool{Name: "stepdown", Version: Version},
 		Run:  audit.RunInfo{ID: where.RunID, Attempt: where.RunAttempt, URL: where.RunURL(), Repository: where.Repository, SHA: where.SHA, Actor: where.Actor},
 	})
@@ -134,6 +137,17 @@ func (s *session) readLeases(ctx context.Context, named bool) leaseBook {
 	return leaseBook{leases: leases, coverage: org.Coverage{Status: org.StatusComplete, Count: len(leases), Calls: 1}}
 }
 
+// keepOpen makes the leases that were open before the org was read, and ended while it was, stand as they were: what they
+// gave may have been seen.
+func (b leaseBook) keepOpen(before leaseBook) {
+	for _, was := range before.leases {
+		i := slices.IndexFunc(b.leases, func(l access.Lease) bool { return l.ID == was.ID })
+		if i >= 0 && was.State.Open() && !b.leases[i].State.Open() {
+			b.leases[i] = was
+		}
+	}
+}
+
 // pending returns the closed leases whose pull request is still open: until it is merged, the lease declares what the
 // manifest will. Where GitHub cannot be asked, none does, and what they gave is a finding.
 func (s *session) pending(ctx context.Context, leases []access.Lease) []access.Lease {
@@ -144,6 +158,7 @@ func (s *session) pending(ctx context.Context, leases []access.Lease) []access.L
 		}
 		hub, err := s.github()
 		if err != nil {
+			fmt.Fprintf(s.stderr, "stepdown: no closed lease declares anything: whether its pull request is merged cannot be asked: %v\n", err)
 			return nil
 		}
 		pr, err := hub.PullRequest(ctx, lease.Approval.PullRequest)
@@ -178,9 +193,11 @@ func (s *session) annotate(r audit.Report) {
 // concludeAudit writes the report in every form and turns its outcome into an error with an exit code.
 func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int) error {
 	var failed error
+	var md bytes.Buffer
+	failed = report.Markdown(&md, r)
 	for name, render := range map[string]func(io.Writer) error{
 		"report.json": func(w io.Writer) error { return report.JSON(w, r) },
-		"report.md":   func(w io.Writer) error { return report.Markdown(w, r) },
+		"report.md":   func(w io.Writer) error { _, err := w.Write(md.Bytes()); return err },
 		"snapshot.json": func(w io.Writer) error {
 			e := json.NewEncoder(w)
 			e.SetIndent("", "  ")
@@ -194,8 +211,7 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int
 	if err := report.Table(s.stdout, r); err != nil {
 		failed = errors.Join(failed, err)
 	}
-	var md bytes.Buffer
-	failed = errors.Join(failed, report.Markdown(&md, r), s.runner.Summary(md.Bytes()))
+	failed = errors.Join(failed, s.runner.Summary(md.Bytes()))
 	fmt.Fprintf(s.stdout, "reports: %s (%d requests to Okta)\n", s.reportDir, calls)
 	s.annotate(r)
 	s.output("report", s.reportDir+"/report.json")
@@ -204,7 +220,7 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int
 		return coded(ExitUnknown, failed)
 	}
 	code := r.Outcome(r.FailOn)
-	s.output("outcome", map[int]string{audit.CodePass: "pass", audit.CodeFindings: "fail"}[code])
+	s.output("outcome", map[int]string{audit.CodePass: "pass", audit.CodeFindings: "fail", audit.CodeUnknown: "unknown"}[code])
 	switch code {
 	case audit.CodePass:
 		return nil

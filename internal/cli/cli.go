@@ -37,7 +37,7 @@ type Env struct {
 	Getenv    func(string) string
 	Stdout    io.Writer
 	Stderr    io.Writer
-	Transport http.RoundTripper // towards Okta and GitHub; nil for the default of each adapter
+	Transport http.RoundTripper // towards Okta and GitHub; nil for a direct connection
 }
 
 // Main runs the program and returns its exit code.

@@ -133,10 +133,9 @@ func (s *session) ledger(create bool) (*ledger.Folder, error) {
 }
 
 // workflow wires the elevation.
-func (s *session) workflow(client *okta.Client, f *ledger.Folder, q *requests, settings access.Settings) *elevation.Workflow {
+func (s *session) workflow(client *okta.Client, f *ledger.Folder, q *requests) *elevation.Workflow {
 	return &elevation.Workflow{
-		Okta: client, Ledger: f, Tell: &narrator{out: s.stdout, now: time.Now}, Settings: settings.Elevation, Poll: pollEvery,
-		OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
+		Okta: client, Ledger: f, Tell: &narrator{out: s.stdout}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
 	}
 }
 

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
 )
 
@@ -48,7 +46,7 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
-	w := s.workflow(client, book, &q, dir.Settings)
+	w := s.workflow(client, book, &q)
 	facts, err := w.Check(ctx, owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)
@@ -70,11 +68,8 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 		return coded(ExitFailed, err)
 	}
 	evidence, err := w.Downgrade(ctx, plan)
-	if errors.Is(err, access.ErrLeaseTaken) {
-		return coded(ExitFound, fmt.Errorf("%w\nEnd it first: stepdown sweep", err))
-	}
 	if evidence.Lease.ID == "" {
-		return err
+		return s.noLease(err)
 	}
 	return s.conclude(evidence, err)
 }

@@ -13,7 +13,6 @@ import (
 // narrator prints the workflow as it goes, with the seconds since it began.
 type narrator struct {
 	out   io.Writer
-	now   func() time.Time
 	began time.Time
 	told  time.Duration // the last mark of the time left that was told
 }
@@ -44,7 +43,7 @@ func (n *narrator) Reached(t access.Transition) {
 
 // HandOff implements elevation.Narrator.
 func (n *narrator) HandOff(i elevation.Instructions) {
-	left := i.EndsAt.Sub(n.now()).Round(time.Second)
+	left := time.Until(i.EndsAt).Round(time.Second)
 	n.told = left
 	network := "anywhere"
 	if len(i.Zones) > 0 {
@@ -73,6 +72,3 @@ func (n *narrator) Waiting(left time.Duration) {
 		fmt.Fprintf(n.out, "  waiting for the token: %s left\n", left.Round(time.Second))
 	}
 }
-
-// Note implements elevation.Narrator.
-func (n *narrator) Note(message string) { fmt.Fprintf(n.out, "  %s\n", message) }

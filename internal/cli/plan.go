@@ -66,7 +66,7 @@ func (s *session) plan(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	w := s.workflow(client, nil, &q, dir.Settings)
+	w := s.workflow(client, nil, &q)
 	refused := 0
 	for _, owner := range owners {
 		facts, err := w.Check(ctx, owner)

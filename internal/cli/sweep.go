@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
 )
 
@@ -21,21 +20,9 @@ and nothing else, it only removes, and it may run beside anything else and again
 		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context()) },
 	}
 	s.orgFlag(c)
-	s.accessFlag(c)
 	s.reportFlag(c)
 	s.ledgerFlag(c)
 	return c
-}
-
-// patience returns the settings of the access directory as far as they say how patient to be. A sweep must not wait for
-// somebody to mend a manifest, so that it goes on with the defaults.
-func (s *session) patience() access.Settings {
-	dir, err := s.declared()
-	if err != nil {
-		fmt.Fprintf(s.stderr, "stepdown: going on with the default settings: %v\n", err)
-		return access.DefaultSettings()
-	}
-	return dir.Settings
 }
 
 func (s *session) sweep(ctx context.Context) error {
@@ -68,7 +55,7 @@ func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
 	if err := s.prepareReports(); err != nil {
 		return nil, err
 	}
-	return s.workflow(client, book, &q, s.patience()), nil
+	return s.workflow(client, book, &q), nil
 }
 
 // concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
@@ -77,7 +64,7 @@ func (s *session) concludeSweep(swept []elevation.Swept) error {
 	for _, one := range swept {
 		path, err := s.writeEvidence("evidence-"+one.Evidence.Lease.ID+".json", one.Evidence)
 		if err != nil {
-			worst = errors.Join(worst, coded(ExitFailed, err))
+			worst = worse(worst, coded(ExitFailed, err))
 		}
 		fmt.Fprintf(s.stdout, "lease %s of %s: %s; evidence: %s\n", one.Evidence.Lease.ID, one.Evidence.Lease.Account.Login, one.Evidence.State, path)
 		worst = worse(worst, verdict(one.Evidence, one.Err))
@@ -114,13 +101,14 @@ func (s *session) post(ctx context.Context) error {
 		fmt.Fprintln(s.stdout, "this run opened no lease")
 		return nil
 	}
+	var swept elevation.Swept
+	var open bool
 	w, err := s.sweeper(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		swept, open, err = w.Finish(ctx, id)
 	}
-	swept, open, err := w.Finish(ctx, id)
 	if err != nil {
-		return coded(ExitStuck, err)
+		return coded(ExitStuck, fmt.Errorf("lease %s may be open, and cannot be ended: %w", id, err))
 	}
 	if !open {
 		fmt.Fprintf(s.stdout, "lease %s is closed\n", id)

@@ -2,6 +2,7 @@ package elevation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,37 +19,73 @@ func expectedActivity() []string {
 
 const eventTokenCreated = "system.api_token.create"
 
-// examineBudget bounds how long the System Log is read for: it is evidence, and must not keep the run from ending.
-const examineBudget = 30 * time.Second
+// How the System Log is read: it is evidence, and must not keep the run from ending. Okta's clock may be some seconds off,
+// and events come late.
+const (
+	examineBudget = 30 * time.Second
+	logSkew       = 30 * time.Second
+)
+
+// errLogLate says that the log does not show yet what is known to have happened.
+var errLogLate = errors.New("it does not show that the token was created")
 
 // examine reads what the account did while it was elevated. Anything but signing in and the expected token is a finding;
-// so is a log that cannot be read.
+// so is a log that cannot be read, or that does not even show the token's creation.
 func (r *run) examine(ctx context.Context) {
 	if r.ev.Window.GrantSent.IsZero() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), examineBudget)
 	defer cancel()
-	events, err := r.Okta.Events(ctx, r.ev.Window.GrantSent.Add(-time.Second), time.Now(), r.lease.Account.ID)
+	events, err := r.activity(ctx)
 	if err != nil {
 		r.find("what the account did in the window is not known: reading the System Log: %v", err)
-		return
 	}
 	for _, e := range events {
-		if e.Type == eventTokenCreated && len(e.Targets) > 0 && slices.Contains(r.lease.TokensBefore, e.Targets[0].ID) {
-			continue // the clocks differ: this was before the lease
+		r.judgeActivity(e)
+	}
+}
+
+// activity reads what the account did. Where the token was created, it reads until that is shown, or ctx ends.
+func (r *run) activity(ctx context.Context) ([]org.LogEvent, error) {
+	for {
+		events, err := r.Okta.Events(ctx, r.ev.Window.GrantSent.Add(-logSkew), time.Now().Add(logSkew), r.lease.Account.ID)
+		if err != nil || r.showsToken(events) {
+			return events, err
 		}
-		a := access.Activity{At: e.Published, Type: e.Type, Target: targets(e), Expected: r.expects(e)}
-		r.ev.Activity = append(r.ev.Activity, a)
-		if !a.Expected {
-			r.find("in the window the account did %s to %s at %s", e.Type, a.Target, e.Published.UTC().Format(time.RFC3339))
+		if sleep(ctx, r.Poll) != nil {
+			return events, errLogLate
 		}
+	}
+}
+
+// showsToken tells whether the events hold the creation of the expected token, if there is one.
+func (r *run) showsToken(events []org.LogEvent) bool {
+	return r.ev.Token == nil || slices.ContainsFunc(events, func(e org.LogEvent) bool { return createdToken(e) == r.ev.Token.ID })
+}
+
+// createdToken returns the id of the token that an event says was created.
+func createdToken(e org.LogEvent) string {
+	if e.Type != eventTokenCreated || len(e.Targets) == 0 {
+		return ""
+	}
+	return e.Targets[0].ID
+}
+
+func (r *run) judgeActivity(e org.LogEvent) {
+	if slices.Contains(r.lease.TokensBefore, createdToken(e)) {
+		return // it was there before the lease: the clocks differ
+	}
+	a := access.Activity{At: e.Published, Type: e.Type, Target: targets(e), Expected: r.expects(e)}
+	r.ev.Activity = append(r.ev.Activity, a)
+	if !a.Expected {
+		r.find("in the window the account did %s to %s at %s", e.Type, a.Target, e.Published.UTC().Format(time.RFC3339))
 	}
 }
 
 func (r *run) expects(e org.LogEvent) bool {
 	if e.Type == eventTokenCreated {
-		return r.ev.Token != nil && len(e.Targets) > 0 && e.Targets[0].ID == r.ev.Token.ID
+		return r.ev.Token != nil && createdToken(e) == r.ev.Token.ID
 	}
 	for _, prefix := range expectedActivity() {
 		if strings.HasPrefix(e.Type, prefix) {

@@ -19,11 +19,11 @@ const downgradeWindow = 2
 // NewDowngrade plans to bring an account to its declared role: the lease names every other role that the account holds
 // itself as what it will remove. Roles through groups are left, and reported. It is pure.
 func NewDowngrade(owner access.TokenOwner, f Facts, s access.Settings, subject Subject) Plan {
-	p := Plan{Owner: owner, Terms: baseTerms(owner, f, subject)}
+	p := Plan{Owner: owner, Terms: baseTerms(owner, f, s, subject)}
 	p.Terms.Kind = access.LeaseDowngrade
 	p.Terms.Temporary = []access.Role{}
 	p.Terms.EndsAt = subject.Now.Add(downgradeWindow * s.Elevation.StepDown)
-	p.Refusals = slices.Concat(refuseAccount(owner, f, s), refuseRole(owner, f, s))
+	p.Refusals = slices.Concat(refuseAccount(owner, f, s), refuseRole(owner, f))
 	if len(p.Refusals) > 0 {
 		return p
 	}

@@ -74,7 +74,6 @@ type Narrator interface {
 	Reached(t access.Transition)
 	HandOff(i Instructions)
 	Waiting(left time.Duration)
-	Note(message string)
 }
 
 // Instructions say what the operator has to do while the account is elevated.
@@ -91,13 +90,12 @@ type Instructions struct {
 
 // Workflow does the work of apply, downgrade and sweep.
 type Workflow struct {
-	Okta     Okta
-	Ledger   Ledger
-	Tell     Narrator
-	Settings access.ElevationSettings
-	Poll     time.Duration // between two looks for the token
-	OrgURL   string
-	Tool     string // name and version, for the evidence
+	Okta   Okta
+	Ledger Ledger
+	Tell   Narrator
+	Poll   time.Duration // between two looks for the token, and between two tries of anything
+	OrgURL string
+	Tool   string // name and version, for the evidence
 	// Writes returns the requests sent to Okta so far that could change something, oldest first. It may be nil.
 	Writes func() []access.Exchange
 }

@@ -48,7 +48,7 @@ func TestTheTokenComes(t *testing.T) {
 		if s := ev.Window.TokenPowerfulSeconds; s < 0 || s > 2 {
 			t.Errorf("the token was powerful for %v s", s)
 		}
-		if d := ev.Window.Proved.Sub(ev.Window.RevokeAnswered); d < wf.Settings.Settle {
+		if d := ev.Window.Proved.Sub(ev.Window.RevokeAnswered); d < access.DefaultSettings().Elevation.Settle {
 			t.Errorf("the proof was settled after %v", d)
 		}
 		if len(ev.Findings)+len(ev.Residue) > 0 {
@@ -139,7 +139,7 @@ func TestAnUnansweredGrantIsWaitedFor(t *testing.T) {
 			t.Fatalf("error = %v", err)
 		}
 		w.expect(nil, nil)
-		if d := ev.Window.Proved.Sub(began); d < wf.Settings.LateEffect {
+		if d := ev.Window.Proved.Sub(began); d < access.DefaultSettings().Elevation.LateEffect {
 			t.Errorf("proved %v after the grant was sent", d)
 		}
 	})
@@ -366,6 +366,42 @@ func TestALeaseOfAnotherOrgIsNotUndoneHere(t *testing.T) {
 		}
 		if sent := len(w.org.Requests()) - before; sent != 0 {
 			t.Errorf("%d requests were sent to the wrong org", sent)
+		}
+	})
+}
+
+// TestApplyDoesWhatThePlanSays holds the requests that change something against the changes of the plan, in order.
+func TestApplyDoesWhatThePlanSays(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		told.handOff = w.operatorCreates(time.Second, "invoice-export")
+		o := owner()
+		o.Token.Zones = []string{"Corporate network"}
+		plan := w.plan(wf, o, "l1")
+		if _, err := wf.Apply(t.Context(), plan); err != nil {
+			t.Fatal(err)
+		}
+		request := map[access.ChangeAction]string{
+			access.ActionAssignIntended: "POST roles", access.ActionElevate: "POST roles", access.ActionStepDown: "DELETE roles",
+			access.ActionEndSessions: "DELETE sessions", access.ActionRestrictToken: "PUT api-tokens",
+		}
+		var want, got []string
+		for _, c := range plan.Changes {
+			if r, sends := request[c.Action]; sends {
+				want = append(want, r)
+			}
+		}
+		for _, r := range w.org.Requests() {
+			if r.Method == "GET" {
+				continue
+			}
+			for _, what := range []string{"roles", "sessions", "api-tokens"} {
+				if strings.Contains(r.Path, "/"+what) {
+					got = append(got, r.Method+" "+what)
+				}
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the plan says %q, the org was sent %q", want, got)
 		}
 	})
 }

@@ -45,12 +45,12 @@ type Subject struct {
 // NewPlan makes the plan of an elevation out of a declaration and the facts. It is pure: the same input gives the same
 // plan, and apply does exactly what it says.
 func NewPlan(owner access.TokenOwner, f Facts, s access.Settings, subject Subject) Plan {
-	p := Plan{Owner: owner, Terms: elevationTerms(owner, f, subject)}
+	p := Plan{Owner: owner, Terms: elevationTerms(owner, f, s, subject)}
 	if p.InPlace = inPlace(owner, f, p.Terms.Intended); p.InPlace {
 		return p
 	}
 	p.Refusals = slices.Concat(
-		refuseAccount(owner, f, s), refuseRole(owner, f, s), refuseHoldings(owner, f, p.Terms.Intended), refuseElevation(owner, f, s))
+		refuseAccount(owner, f, s), refuseRole(owner, f), refusePermissions(f, s), refuseHoldings(owner, f, p.Terms.Intended), refuseElevation(owner, f, s))
 	var zones []Refusal
 	p.ZoneIDs, zones = resolveZones(owner, f)
 	p.Refusals = append(p.Refusals, zones...)
@@ -60,8 +60,8 @@ func NewPlan(owner access.TokenOwner, f Facts, s access.Settings, subject Subjec
 	return p
 }
 
-func elevationTerms(owner access.TokenOwner, f Facts, subject Subject) access.Terms {
-	t := baseTerms(owner, f, subject)
+func elevationTerms(owner access.TokenOwner, f Facts, s access.Settings, subject Subject) access.Terms {
+	t := baseTerms(owner, f, s, subject)
 	t.Kind = access.LeaseElevation
 	t.Temporary = []access.Role{{Type: owner.Elevation.Role}}
 	t.AddsIntended = !slices.ContainsFunc(f.Roles, func(a org.Assignment) bool { return a.Direct() && roleOf(a) == t.Intended })
@@ -75,7 +75,7 @@ func elevationTerms(owner access.TokenOwner, f Facts, subject Subject) access.Te
 	return t
 }
 
-func baseTerms(owner access.TokenOwner, f Facts, subject Subject) access.Terms {
+func baseTerms(owner access.TokenOwner, f Facts, s access.Settings, subject Subject) access.Terms {
 	t := access.Terms{
 		ID:          subject.ID,
 		OrgURL:      subject.OrgURL,
@@ -83,6 +83,7 @@ func baseTerms(owner access.TokenOwner, f Facts, subject Subject) access.Terms {
 		Intended:    access.Role{Type: access.RoleCustom, CustomRole: f.CustomRole.ID, ResourceSet: f.ResourceSet.ID},
 		Label:       fmt.Sprintf("%s on %s", f.CustomRole.Label, f.ResourceSet.Label),
 		RolesBefore: []access.Role{},
+		Patience:    s.Elevation.Patience(),
 		Declaration: owner.Name,
 		OpenedAt:    subject.Now,
 		Approval:    subject.Approval,
@@ -132,7 +133,7 @@ func refuseAccount(owner access.TokenOwner, f Facts, s access.Settings) []Refusa
 	return out
 }
 
-func refuseRole(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
+func refuseRole(owner access.TokenOwner, f Facts) []Refusal {
 	var out []Refusal
 	if f.CustomRole.ID == "" {
 		out = append(out, refuse("custom-role-missing", "role.customRole", "Create it under Security > Administrators > Roles, or mend the name.",
@@ -146,11 +147,16 @@ func refuseRole(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {
 		out = append(out, refuse("not-a-custom-role", "role.customRole", "Declare a custom role.",
 			"%q is %s, one of Okta's own roles, whose permissions cannot be read", owner.Role.CustomRole, f.CustomRole.ID))
 	}
-	if forbidden := s.Forbids(f.CustomRole.Permissions); len(forbidden) > 0 {
-		out = append(out, refuse("forbidden-permission", "role.customRole", "Take the permission out of the role, or choose a role without it.",
-			"custom role %q holds %s, which the settings forbid", f.CustomRole.Label, strings.Join(forbidden, ", ")))
-	}
 	return out
+}
+
+func refusePermissions(f Facts, s access.Settings) []Refusal {
+	forbidden := s.Forbids(f.CustomRole.Permissions)
+	if len(forbidden) == 0 {
+		return nil
+	}
+	return []Refusal{refuse("forbidden-permission", "role.customRole", "Take the permission out of the role, or choose a role without it.",
+		"custom role %q holds %s, which the settings forbid", f.CustomRole.Label, strings.Join(forbidden, ", "))}
 }
 
 func refuseHoldings(owner access.TokenOwner, f Facts, intended access.Role) []Refusal {

@@ -19,6 +19,10 @@ type run struct {
 	// lateUntil is the time until which an assignment that was sent and not answered may still take effect. No reading
 	// that begins before it proves anything.
 	lateUntil time.Time
+	// lookedAt is when the last look began that did not show the token.
+	lookedAt time.Time
+	// sentBefore is how many requests that could change something had been sent when the run began.
+	sentBefore int
 }
 
 // Apply carries out a plan that has changes. It returns the evidence of whatever was done, also with an error:
@@ -59,6 +63,9 @@ func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
 // resume makes a run of a lease that exists.
 func (w *Workflow) resume(lease access.Lease) *run {
 	r := &run{Workflow: w, lease: lease}
+	if w.Writes != nil {
+		r.sentBefore = len(w.Writes())
+	}
 	r.ev = access.Evidence{
 		SchemaVersion: access.EvidenceSchema, Tool: w.Tool, OrgURL: w.OrgURL, Lease: lease.Terms,
 		Reads: []access.RoleReading{}, Writes: []access.Exchange{}, Activity: []access.Activity{},
@@ -147,6 +154,7 @@ func (r *run) elevate(ctx context.Context) error {
 		return err
 	}
 	r.ev.Window.GrantAnswered = time.Now().UTC()
+	r.lookedAt = r.ev.Window.GrantAnswered
 	if err := r.confirm(ctx, r.lease.Temporary[0]); err != nil {
 		return err
 	}
@@ -163,7 +171,6 @@ func (r *run) assign(ctx context.Context, role access.Role) error {
 
 // give sends the assignment of a role, once. Where no clear answer comes, it may still take effect until lateUntil.
 func (r *run) give(ctx context.Context, role access.Role) error {
-	sent := time.Now()
 	err := r.Okta.AssignRole(ctx, r.lease.Account.ID, role)
 	if err == nil {
 		return nil
@@ -171,13 +178,23 @@ func (r *run) give(ctx context.Context, role access.Role) error {
 	if refused(err) {
 		return fmt.Errorf("assigning %s to account %q: %w", role, r.lease.Account.Login, err)
 	}
-	r.lateUntil = sent.Add(r.Settings.LateEffect)
+	r.mayComeLate(time.Now())
 	return fmt.Errorf("assigning %s to account %q, and it is not known whether it took effect: %w", role, r.lease.Account.Login, err)
 }
 
-// confirm reads until the account holds the role itself.
+// mayComeLate says that an assignment, which may have been sent as late as at, may not be visible or not have taken effect
+// yet.
+func (r *run) mayComeLate(at time.Time) {
+	r.lateUntil = at.Add(time.Duration(r.lease.Patience.LateEffect))
+}
+
+// settle is the least time between the two readings that prove a step-down.
+func (r *run) settle() time.Duration { return time.Duration(r.lease.Patience.Settle) }
+
+// confirm reads until the account holds the role itself. Where it does not come to see it, readings without the role do
+// not mean that it is not there.
 func (r *run) confirm(ctx context.Context, role access.Role) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.Settings.Settle+r.Poll, fmt.Errorf("it was not there within %s", r.Settings.Settle))
+	ctx, cancel := context.WithTimeoutCause(ctx, r.settle()+r.Poll, fmt.Errorf("it was not there within %s", r.settle()))
 	defer cancel()
 	for {
 		roles, _, err := r.read(ctx)
@@ -185,6 +202,7 @@ func (r *run) confirm(ctx context.Context, role access.Role) error {
 			return nil
 		}
 		if cause := sleep(ctx, r.Poll); cause != nil {
+			r.mayComeLate(time.Now())
 			return fmt.Errorf("reading back that account %q holds %s: %w", r.lease.Account.Login, role, errors.Join(cause, err))
 		}
 	}
@@ -230,9 +248,9 @@ func (r *run) finish(ctx context.Context, token org.Token, zoneIDs []string) err
 
 // own returns a context that outlives ctx, with the budget of a step-down.
 func (r *run) own(ctx context.Context) (context.Context, context.CancelFunc) {
-	budget := r.Settings.StepDown
+	budget := time.Duration(r.lease.Patience.StepDown)
 	if wait := time.Until(r.lateUntil); wait > 0 {
-		budget += wait + r.Settings.Settle
+		budget += wait + r.settle()
 	}
 	return context.WithTimeoutCause(context.WithoutCancel(ctx), budget, fmt.Errorf("not done within %s", budget.Round(time.Millisecond)))
 }
@@ -248,8 +266,8 @@ func (r *run) measure() {
 		return
 	}
 	w.ElevatedSeconds = w.RevokeAnswered.Sub(w.GrantSent).Seconds()
-	if r.ev.Token != nil {
-		w.TokenPowerfulSeconds = max(0, w.RevokeAnswered.Sub(r.ev.Token.Created).Seconds())
+	if r.ev.Token != nil && !r.lookedAt.IsZero() {
+		w.TokenPowerfulSeconds = w.RevokeAnswered.Sub(r.lookedAt).Seconds()
 	}
 }
 
@@ -280,7 +298,7 @@ func (r *run) restrict(ctx context.Context, token org.Token, zoneIDs []string) e
 func (r *run) evidence(err error) access.Evidence {
 	r.measure()
 	if r.Writes != nil {
-		r.ev.Writes = r.Writes()
+		r.ev.Writes = r.Writes()[r.sentBefore:]
 	}
 	if err != nil {
 		r.ev.Failure = err.Error()

@@ -61,8 +61,8 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) Swept {
 		}
 	}
 	r.ev.State = lease.State
-	if since, unanswered := lease.UnansweredSince(); unanswered {
-		r.lateUntil = since.Add(r.Settings.LateEffect)
+	if lease.Unanswered() {
+		r.mayComeLate(earlier(time.Now(), lease.EndsAt)) // the run sent nothing after the window's end
 	}
 	if lease.OrgURL != w.OrgURL {
 		why := fmt.Errorf("it is of the org %s, and this is %s\nRun it with the URL of that org.", lease.OrgURL, w.OrgURL)
@@ -75,4 +75,11 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) Swept {
 		return Swept{Evidence: r.evidence(nil)}
 	}
 	return Swept{Evidence: r.evidence(err), Err: err}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

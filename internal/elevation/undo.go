@@ -21,12 +21,13 @@ type target struct {
 // kept is the target when the token came: the intended role stays.
 func kept(l access.Lease) target { return target{gone: l.Temporary, held: &l.Intended} }
 
-// undone is the target when it did not: as before the lease.
+// undone is the target when it did not: what the lease gave is gone. That the intended role, where the lease did not add
+// it, is still there is not for an undo to see to: it only removes.
 func undone(l access.Lease) target {
 	if l.AddsIntended {
 		return target{gone: l.Temporary, notHeld: &l.Intended}
 	}
-	return kept(l)
+	return target{gone: l.Temporary}
 }
 
 // unwanted returns the roles that the account itself must not hold.
@@ -101,49 +102,65 @@ func (r *run) undo(ctx context.Context, cause error) error {
 
 // takeBack does what an undo does once the temporary roles are removed.
 func (r *run) takeBack(ctx context.Context) error {
-	if r.lease.Kind == access.LeaseElevation {
-		if err := r.insist(ctx, func() error { return r.revokeStrays(ctx, "") }); err != nil {
-			return err
-		}
+	if err := r.revokeAll(ctx); err != nil {
+		return err
 	}
 	if r.lease.AddsIntended {
-		if err := r.remove(ctx, []access.Role{r.lease.Intended}); err != nil {
+		if _, err := r.remove(ctx, []access.Role{r.lease.Intended}); err != nil {
 			return err
 		}
 	}
 	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
 		r.find("the sessions of the account were not ended: %v", err)
 	}
-	return r.prove(ctx, undone(r.lease))
+	if err := r.prove(ctx, undone(r.lease)); err != nil {
+		return err
+	}
+	return r.revokeAll(ctx) // again: one that was created last may have been listed late
+}
+
+// revokeAll revokes what was created under the lease. A downgrade lets nothing be created.
+func (r *run) revokeAll(ctx context.Context) error {
+	if r.lease.Kind != access.LeaseElevation {
+		return nil
+	}
+	return r.revokeStrays(ctx, "")
 }
 
 // removeTemporary removes the temporary roles of the lease and notes when Okta had answered.
 func (r *run) removeTemporary(ctx context.Context) error {
-	if err := r.remove(ctx, r.lease.Temporary); err != nil {
+	removed, err := r.remove(ctx, r.lease.Temporary)
+	if err != nil {
 		return err
 	}
-	r.ev.Window.RevokeAnswered = time.Now().UTC()
+	if removed || r.ev.Window.RevokeAnswered.IsZero() {
+		r.ev.Window.RevokeAnswered = time.Now().UTC()
+	}
 	return nil
 }
 
-// remove removes the account's own assignments of these roles, and goes on until a reading shows none or ctx ends. What
-// it removes it finds by reading: a lost answer costs nothing. Roles through groups are not touched.
-func (r *run) remove(ctx context.Context, gone []access.Role) error {
-	return r.insist(ctx, func() error {
+// remove removes the account's own assignments of these roles: it goes on until Okta has accepted each removal, or a
+// reading shows none, or ctx ends. What it removes it finds by reading, so that a lost answer costs nothing. Roles through
+// groups are not touched. The first result tells whether there was anything to remove.
+func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err error) {
+	err = r.insist(ctx, func() error {
 		roles, _, err := r.read(ctx)
 		if err != nil {
 			return err
 		}
 		var failed error
 		for _, a := range roles {
-			if a.Direct() && slices.Contains(gone, roleOf(a)) {
-				if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, a.ID); err != nil {
-					failed = errors.Join(failed, fmt.Errorf("removing %s from account %q: %w", roleOf(a), r.lease.Account.Login, err))
-				}
+			if !a.Direct() || !slices.Contains(gone, roleOf(a)) {
+				continue
+			}
+			removed = true
+			if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, a.ID); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("removing %s from account %q: %w", roleOf(a), r.lease.Account.Login, err))
 			}
 		}
 		return failed
 	})
+	return removed, err
 }
 
 // insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause.
@@ -176,23 +193,26 @@ func (r *run) prove(ctx context.Context, want target) error {
 		var sh *shadowed
 		switch {
 		case err == nil && good.IsZero():
-			good, shadow, pause = began, time.Time{}, r.Settings.Settle
-		case err == nil && began.Sub(good) >= r.Settings.Settle:
+			good, shadow, pause = began, time.Time{}, r.settle()
+		case err == nil && began.Sub(good) >= r.settle():
 			r.ev.Window.Proved = time.Now().UTC()
-			r.noteResidue(roles, want)
+			r.noteResidue(roles)
 			return nil
 		case errors.As(err, &sh):
 			if good = (time.Time{}); shadow.IsZero() {
 				shadow = began
-			} else if began.Sub(shadow) >= r.Settings.Settle {
+			} else if began.Sub(shadow) >= r.settle() {
 				return err
 			}
 		case err != nil:
 			good, shadow = time.Time{}, time.Time{}
-			if removeErr := r.remove(ctx, want.unwanted()); removeErr != nil {
+			removed, removeErr := r.remove(ctx, want.unwanted())
+			if removeErr != nil {
 				return removeErr
 			}
-			r.ev.Window.RevokeAnswered = time.Now().UTC()
+			if removed {
+				r.ev.Window.RevokeAnswered = time.Now().UTC()
+			}
 		}
 		if cause := sleep(ctx, pause); cause != nil {
 			return fmt.Errorf("%w: %w", cause, errors.Join(err, errUnsettled))
@@ -203,13 +223,19 @@ func (r *run) prove(ctx context.Context, want target) error {
 // errUnsettled is why a proof that ran out of time failed where its readings were good so far.
 var errUnsettled = errors.New("two settled readings of the account's roles did not agree in time")
 
-// noteResidue reports the roles that are still there and that the lease did not give. They are never removed.
-func (r *run) noteResidue(roles []org.Assignment, want target) {
+// noteResidue reports what is not as declared at the end and that the lease has no say in: roles that it did not give,
+// which are never removed, and an intended role that is missing although the lease did not add it.
+func (r *run) noteResidue(roles []org.Assignment) {
+	held := false
 	for _, a := range roles {
-		if want.held != nil && a.Direct() && roleOf(a) == *want.held {
+		if a.Direct() && roleOf(a) == r.lease.Intended {
+			held = true
 			continue
 		}
 		r.ev.Residue = append(r.ev.Residue, describe(a))
 	}
 	slices.Sort(r.ev.Residue)
+	if !held && !r.lease.AddsIntended {
+		r.find("the account does not hold its intended role, %s", r.lease.Label)
+	}
 }

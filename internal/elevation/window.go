@@ -27,6 +27,7 @@ const (
 func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 	began, failures := time.Now(), 0
 	for {
+		looked := time.Now()
 		fresh, err := r.newTokens(ctx)
 		if ctx.Err() == nil {
 			r.Tell.Waiting(time.Until(r.lease.EndsAt))
@@ -40,7 +41,7 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 			r.ev.Window.TokenSeen = time.Now().UTC()
 			return r.judge(fresh)
 		case err == nil:
-			failures = 0
+			failures, r.lookedAt = 0, looked
 		}
 		pause := r.Poll << failures
 		if time.Since(began) > briskFor {
@@ -61,10 +62,12 @@ func (r *run) newTokens(ctx context.Context) ([]org.Token, error) {
 	return slices.DeleteFunc(tokens, func(t org.Token) bool { return slices.Contains(r.lease.TokensBefore, t.ID) }), nil
 }
 
-// judge accepts exactly one token of the expected name.
+// clockSkew is how far the clock of Okta may be from this program's.
+const clockSkew = 5 * time.Minute
+
+// judge accepts exactly one token: of the expected name, and created in the window.
 func (r *run) judge(fresh []org.Token) (org.Token, error) {
-	if len(fresh) == 1 && fresh[0].Name == r.lease.TokenName && fresh[0].ClientName == org.ClientUser {
-		t := fresh[0]
+	if t := fresh[0]; len(fresh) == 1 && t.Name == r.lease.TokenName && t.ClientName == org.ClientUser && !t.Created.Before(r.ev.Window.GrantSent.Add(-clockSkew)) {
 		r.ev.Token = &access.TokenEvidence{ID: t.ID, Name: t.Name, Created: t.Created, Zones: []string{}}
 		return t, nil
 	}
@@ -77,26 +80,32 @@ func (r *run) judge(fresh []org.Token) (org.Token, error) {
 		r.lease.TokenName, strings.Join(names, ", "))
 }
 
-// revokeStrays revokes every token of the account that appeared since the lease was opened, except keep, and reports it.
-// With an empty keep it leaves none.
+// revokeStrays revokes every token of the account that appeared since the lease was opened, except keep, and reports it. It
+// goes on until a listing shows none, or ctx ends. With an empty keep it leaves none.
 func (r *run) revokeStrays(ctx context.Context, keep string) error {
-	fresh, err := r.newTokens(ctx)
-	if err != nil {
-		return err
-	}
-	var failed error
-	for _, t := range fresh {
-		if t.ID == keep {
-			continue
+	reported := map[string]bool{}
+	return r.insist(ctx, func() error {
+		fresh, err := r.newTokens(ctx)
+		if err != nil {
+			return err
 		}
-		if err := r.Okta.RevokeToken(ctx, t.ID); err != nil && !notFound(err) {
-			failed = errors.Join(failed, fmt.Errorf("revoking token %q (%s): %w", t.Name, t.ID, err))
-			continue
+		var left error
+		for _, t := range fresh {
+			if t.ID == keep {
+				continue
+			}
+			if !reported[t.ID] {
+				reported[t.ID] = true
+				r.find("token %q (%s) was created in the window and is revoked", t.Name, t.ID)
+			}
+			if r.ev.Token != nil && r.ev.Token.ID == t.ID {
+				r.ev.Token.Revoked = true
+			}
+			left = errors.Join(left, fmt.Errorf("token %q (%s) is still there", t.Name, t.ID))
+			if err := r.Okta.RevokeToken(ctx, t.ID); err != nil {
+				left = errors.Join(left, fmt.Errorf("revoking token %q (%s): %w", t.Name, t.ID, err))
+			}
 		}
-		r.find("token %q (%s) was created in the window and has been revoked", t.Name, t.ID)
-		if r.ev.Token != nil && r.ev.Token.ID == t.ID {
-			r.ev.Token.Revoked = true
-		}
-	}
-	return failed
+		return left
+	})
 }

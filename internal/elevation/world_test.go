@@ -156,7 +156,6 @@ type narration struct {
 
 func (n *narration) Reached(t access.Transition) { n.states = append(n.states, t.State) }
 func (n *narration) Waiting(time.Duration)       {}
-func (n *narration) Note(string)                 {}
 func (n *narration) HandOff(i elevation.Instructions) {
 	if n.handOff != nil {
 		n.handOff(i)
@@ -176,7 +175,7 @@ func (w *world) workflow(l *line) (*elevation.Workflow, *narration) {
 	}
 	told := &narration{}
 	return &elevation.Workflow{
-		Okta: client, Ledger: mortal{folder, l}, Tell: told, Settings: access.DefaultSettings().Elevation,
+		Okta: client, Ledger: mortal{folder, l}, Tell: told,
 		Poll: time.Second, OrgURL: "http://127.0.0.1:1", Tool: "test",
 	}, told
 }

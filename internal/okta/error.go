@@ -90,9 +90,6 @@ func (e *Error) Refused() bool {
 // the account holds through a group.
 func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
 
-// Forbidden tells that the answer was 403.
-func (e *Error) Forbidden() bool { return e.Status == http.StatusForbidden }
-
 // oneLine returns s as printable text of bounded length: what a server sends may hold anything.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {

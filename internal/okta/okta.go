@@ -10,11 +10,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 	"github.com/okta/okta-sdk-golang/v2/okta/cache"
@@ -29,8 +27,8 @@ type Config struct {
 	OrgURL string
 	// Token is an API token. It is sent to OrgURL and nowhere else.
 	Token access.Secret
-	// Transport sends the requests; nil means a direct connection with timeouts and without a proxy. To use a proxy,
-	// give a transport that has one.
+	// Transport carries every request. It is required, because http.DefaultTransport would take a proxy from the
+	// environment. Where it is faulty or slow is not its own business: requests have a deadline of their own.
 	Transport http.RoundTripper
 	// Observe is told of every request that was sent, each try by itself, after its answer was read; it may be nil.
 	// It is called from the goroutine of the call, possibly from several at once.
@@ -65,12 +63,11 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if !isHeaderText(c.UserAgent) {
 		return nil, errors.New("reading the user agent: it holds characters that a header may not")
 	}
-	base := c.Transport
-	if base == nil {
-		base = directTransport()
+	if c.Transport == nil {
+		return nil, errors.New("connecting to Okta: no transport was given")
 	}
 	httpClient := &http.Client{
-		Transport:     newTransport(base, org, c.Token, c.Observe),
+		Transport:     newTransport(c.Transport, org, c.Token, c.Observe),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
@@ -96,20 +93,6 @@ func newExecutor(httpClient *http.Client, org *url.URL, userAgent string) *sdk.R
 
 // freshConfig returns an empty value of the type that the setter sets.
 func freshConfig[T any](func(*T)) *T { return new(T) }
-
-// directTransport connects without a proxy, and gives up on each step of a connection in bounded time.
-func directTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                 nil,
-		DialContext:           dialer.DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: requestTimeout,
-		IdleConnTimeout:       30 * time.Second,
-		MaxIdleConnsPerHost:   8,
-		ForceAttemptHTTP2:     true,
-	}
-}
 
 // isHeaderText tells whether s is printable ASCII, so that it can stand in a header.
 func isHeaderText(s string) bool {

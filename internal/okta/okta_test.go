@@ -2,6 +2,7 @@ package okta
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestNewChecksTheOrgURL(t *testing.T) {
 		"https://Acme-Admin.okta.com":             "https://acme.okta.com",
 		"https://acme-admin.okta-gov.com/PLANTED": "scheme and host alone",
 	} {
-		c, err := New(context.Background(), Config{OrgURL: text, Token: access.NewSecret("t")})
+		c, err := New(context.Background(), Config{Transport: http.DefaultTransport, OrgURL: text, Token: access.NewSecret("t")})
 		switch {
 		case err == nil && c.org.String() != want:
 			t.Errorf("%q became %q, want %q", text, c.org, want)
@@ -55,12 +56,12 @@ func TestNewChecksTheOrgURL(t *testing.T) {
 func TestNewChecksTheToken(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"", "PLANTED\n", "PLANTED x", "PLANTED\x7f", "PLANTÉD"} {
-		_, err := New(context.Background(), Config{OrgURL: "https://acme.okta.com", Token: access.NewSecret(token)})
+		_, err := New(context.Background(), Config{Transport: http.DefaultTransport, OrgURL: "https://acme.okta.com", Token: access.NewSecret(token)})
 		if err == nil || strings.Contains(err.Error(), "PLANT") {
 			t.Errorf("token %q: %v", token, err)
 		}
 	}
-	if _, err := New(context.Background(), Config{OrgURL: "https://acme.okta.com", Token: access.NewSecret("t"), UserAgent: "a\nb"}); err == nil {
+	if _, err := New(context.Background(), Config{Transport: http.DefaultTransport, OrgURL: "https://acme.okta.com", Token: access.NewSecret("t"), UserAgent: "a\nb"}); err == nil {
 		t.Error("a user agent of two lines is accepted")
 	}
 }

@@ -56,7 +56,7 @@ func serve(t *testing.T, h http.HandlerFunc, opts ...func(*Config)) (*Client, *r
 
 func clientOf(t *testing.T, orgURL string, opts ...func(*Config)) *Client {
 	t.Helper()
-	config := Config{OrgURL: orgURL, Token: access.NewSecret(testToken), UserAgent: "stepdown/test"}
+	config := Config{Transport: http.DefaultTransport, OrgURL: orgURL, Token: access.NewSecret(testToken), UserAgent: "stepdown/test"}
 	for _, o := range opts {
 		o(&config)
 	}

@@ -27,7 +27,6 @@ type AdmissionInput struct {
 // AdmissionRequest is what the manifest asks for.
 type AdmissionRequest struct {
 	Account       string `json:"account"`
-	Login         string `json:"login,omitempty"` // of the account, where it is known already
 	ElevationRole string `json:"elevation_role"`
 	WindowSeconds int64  `json:"window_seconds"`
 	Name          string `json:"name"`
