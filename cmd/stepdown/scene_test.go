@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net"
@@ -50,6 +51,7 @@ type scene struct {
 
 	mu      sync.Mutex
 	process *os.Process
+	unread  bool // nobody reads what is run
 	secrets []string
 	account string // whose grant the script waits for
 	onGrant []func()
@@ -167,7 +169,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, do := range map[string]func(*scene, []string) error{
 		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
 		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
-		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold,
+		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount,
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(sceneKey).(*scene)
@@ -199,6 +201,11 @@ func (s *scene) run(args []string) error {
 	cmd.Env = s.environment()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	if s.unread {
+		if cmd.Stdout, err = s.haltingPipe(); err != nil {
+			return err
+		}
+	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -218,6 +225,47 @@ func (s *scene) run(args []string) error {
 		return fmt.Errorf("exit code %d, want %d", got, want)
 	}
 	return nil
+}
+
+// watch ACCOUNT: the account whose elevation unread is about.
+func (s *scene) watchAccount(args []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account = args[0]
+	return nil
+}
+
+// unread: nobody reads the standard output of what is run from now on while the account is elevated.
+func (s *scene) ignoreOutput([]string) error {
+	s.unread = true
+	return nil
+}
+
+// haltingPipe returns the writing end of a pipe that is read until the account is elevated, then has no room left until it
+// is not any more, or for 20 s.
+func (s *scene) haltingPipe() (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onGrant = append(s.onGrant, func() {
+		_ = r.SetReadDeadline(time.Now())                   // stops the reader
+		go func() { _, _ = w.Write(make([]byte, 1<<20)) }() // more than any pipe holds
+	})
+	go func() {
+		_, _ = io.Copy(io.Discard, r)
+		for range 1000 {
+			if !slices.Contains(s.org.RolesOf(s.account), temporary) {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		_ = r.SetReadDeadline(time.Time{})
+		_, _ = io.Copy(io.Discard, r)
+	}()
+	return w, nil
 }
 
 // environment returns the variables of the script as it has set them by now.
@@ -313,11 +361,11 @@ func (s *scene) when(args []string) error {
 		switch action {
 		case "token":
 			time.AfterFunc(200*time.Millisecond, func() { _ = s.addToken(s.account, rest[0]) })
-		case "signal":
+		case "signal", "hangup":
 			time.AfterFunc(200*time.Millisecond, func() {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				_ = s.process.Signal(syscall.SIGTERM)
+				_ = s.process.Signal(map[string]os.Signal{"signal": syscall.SIGTERM, "hangup": syscall.SIGHUP}[action])
 			})
 		case "kill":
 			time.AfterFunc(200*time.Millisecond, func() {
@@ -454,14 +502,17 @@ func (s *scene) lease(want []string) error {
 
 // state: hands what GITHUB_STATE holds to the steps after it, as the runner does.
 func (s *scene) state([]string) error {
-	lines := strings.Split(s.ts.ReadFile("state"), "\n")
+	lines, saved := strings.Split(s.ts.ReadFile("state"), "\n"), false
 	for i, line := range lines {
 		if name, delimiter, ok := strings.Cut(line, "<<"); ok && i+2 < len(lines) && lines[i+2] == delimiter {
-			s.ts.Setenv("STATE_"+name, lines[i+1])
-			return nil
+			s.ts.Setenv("STATE_"+name, lines[i+1]) // the last value wins
+			saved = true
 		}
 	}
-	return fmt.Errorf("no state was saved: %q", lines)
+	if !saved {
+		return fmt.Errorf("no state was saved: %q", lines)
+	}
+	return nil
 }
 
 // listening ADDRESS: waits until something answers there.

@@ -81,6 +81,8 @@ type Terms struct {
 	// AddsIntended says that this lease assigns Intended, so that an undo takes it away again.
 	AddsIntended bool `json:"adds_intended"`
 
+	Names map[string]string `json:"names,omitempty"` // labels of the ids that the terms and the readings name
+
 	RolesBefore  []Role   `json:"roles_before"`  // what the account held
 	TokensBefore []string `json:"tokens_before"` // ids of the tokens that it owned
 
@@ -124,11 +126,14 @@ type Event struct {
 	Seq     int       `json:"seq"` // 1, 2, 3, …
 	State   State     `json:"state"`
 	At      time.Time `json:"at"`
-	Terms   *Terms    `json:"terms,omitempty"`    // of the first event only
-	TokenID string    `json:"token_id,omitempty"` // from StateCreated on
-	Note    string    `json:"note,omitempty"`     // for people
-	Prev    string    `json:"prev,omitempty"`
-	MAC     string    `json:"mac"`
+	Terms   *Terms    `json:"terms,omitempty"` // of the first event only
+	// Assignment is Okta's id of the temporary role's assignment, as it was read back; of StateElevated only. An undo
+	// removes it even where readings lag and do not show it.
+	Assignment string `json:"assignment,omitempty"`
+	TokenID    string `json:"token_id,omitempty"` // from StateCreated on
+	Note       string `json:"note,omitempty"`     // for people
+	Prev       string `json:"prev,omitempty"`
+	MAC        string `json:"mac"`
 }
 
 // EventVersion is the version of Event that this program writes and the only one that it reads.
@@ -136,23 +141,28 @@ const EventVersion = 1
 
 // Entry is what a workflow says of a transition; the ledger makes an Event of it.
 type Entry struct {
-	State   State
-	At      time.Time
-	TokenID string
-	Note    string
+	State      State
+	At         time.Time
+	Assignment string
+	TokenID    string
+	Note       string
 }
 
 // Lease is the fold of its events.
 type Lease struct {
 	Terms
-	State     State
-	TokenID   string
-	UpdatedAt time.Time
-	Events    []Event
+	State      State
+	Assignment string
+	TokenID    string
+	UpdatedAt  time.Time
+	Events     []Event
 }
 
 // ErrLeaseTaken says that the account already has an open lease.
 var ErrLeaseTaken = errors.New("the account already has an open lease")
+
+// ErrLeaseEnded says that the lease is closed or undone, so that nothing may follow: somebody else has ended it.
+var ErrLeaseEnded = errors.New("the lease has ended")
 
 // Fold makes a lease of its events. An event of an unknown version or state, out of sequence, of another lease, or
 // that may not follow the one before it, is an error.
@@ -178,6 +188,9 @@ func Fold(events []Event) (Lease, error) {
 		if e.TokenID != "" {
 			lease.TokenID = e.TokenID
 		}
+		if e.Assignment != "" {
+			lease.Assignment = e.Assignment
+		}
 		lease.State, lease.UpdatedAt = e.State, e.At
 		lease.Events = append(lease.Events, e)
 	}
@@ -188,19 +201,31 @@ func Fold(events []Event) (Lease, error) {
 }
 
 // Due tells whether a sweep should act: the lease is open, and its run gave up, or its window is over and its run is not
-// in the middle of stepping down.
+// in the middle of stepping down, for which it has the step-down's time.
 func (l Lease) Due(now time.Time) bool {
+	working := now.Before(l.UpdatedAt.Add(time.Duration(l.Patience.StepDown)))
 	switch l.State {
 	case StateClosed, StateUndone:
 		return false
 	case StateStuck:
 		return true
-	case StateCreated, StateSteppedDown, StateProved, StateDelivered, StateUndoing:
-		if now.Before(l.UpdatedAt.Add(time.Duration(l.Patience.StepDown))) {
+	case StateUndoing:
+		return !working
+	case StateCreated, StateSteppedDown, StateProved, StateDelivered:
+		if working {
 			return false
 		}
 	}
-	return !now.Before(l.EndsAt)
+	return !now.Before(l.EndsAt) || l.OpenedAt.After(now.Add(ClockSkew))
+}
+
+// ClockSkew is how far apart the clocks of two runs, or of Okta and a run, may be. A lease from further in the future is
+// nobody's.
+const ClockSkew = 5 * time.Minute
+
+// Reached tells whether the lease was ever in that state.
+func (l Lease) Reached(s State) bool {
+	return slices.ContainsFunc(l.Events, func(e Event) bool { return e.State == s })
 }
 
 // Unanswered tells whether the lease recorded that a role was about to be assigned, and not that Okta answered. Such an

@@ -11,7 +11,7 @@ import (
 // from the change that is to be admitted.
 type Settings struct {
 	// ServiceAccounts holds patterns of logins, such as "svc-*", that tell a service account from a person's.
-	// The syntax is that of path.Match; case does not count.
+	// The syntax is that of path.Match, but * and ? also match a slash; case does not count.
 	ServiceAccounts []string
 	Elevation       ElevationSettings
 	Admission       AdmissionSettings
@@ -120,8 +120,9 @@ func (s Settings) Forbids(permissions []string) []string {
 // matchAny tells whether value matches one of the patterns. A malformed pattern matches nothing: the manifest package
 // refuses it when it is read.
 func matchAny(patterns []string, value string) bool {
+	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") } // path.Match stops at slashes
 	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, err := path.Match(strings.ToLower(p), strings.ToLower(value))
+		ok, err := path.Match(plain(p), plain(value))
 		return err == nil && ok
 	})
 }

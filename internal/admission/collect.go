@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
 )
@@ -124,8 +125,10 @@ func (f *Facts) collectDeclared(ctx context.Context, src Contents) error {
 		return fmt.Errorf("reading %s on branch %q: %w", f.AccessDir, f.PullRequest.DefaultBranch, err)
 	}
 	for _, name := range names {
-		if !IsManifest(name, f.AccessDir) && path.Base(name) != SettingsFile {
+		if ext := strings.ToLower(path.Ext(name)); ext != ".yaml" && ext != ".yml" {
 			continue
+		} else if ext != path.Ext(name) {
+			return fmt.Errorf("reading %s on branch %q: its name has to end in %s, in lower case\nRename the file.", name, f.PullRequest.DefaultBranch, ext)
 		}
 		if f.Declared[name], err = src.File(ctx, name, f.SettingsSHA); err != nil {
 			return fmt.Errorf("reading %s on branch %q: %w", name, f.PullRequest.DefaultBranch, err)

@@ -85,8 +85,9 @@ func (s *session) apply(ctx context.Context, number int) error {
 // pullRequest finds out which pull request the run is about.
 func (s *session) pullRequest(number int) (int, error) {
 	where := s.runner.Context()
-	if where.EventName == "pull_request_target" {
-		return 0, usage("Trigger it by pull_request_review.", "apply does not run on pull_request_target: whoever opens a pull request starts it")
+	if !slices.Contains([]string{"", "pull_request_review", "workflow_dispatch"}, where.EventName) {
+		return 0, usage("Trigger it by pull_request_review, or by hand with workflow_dispatch.",
+			"apply does not run on %s: somebody has to be there to create the token, and it must not be the pull request's author who starts it", where.EventName)
 	}
 	if number != 0 {
 		return number, nil
@@ -207,7 +208,8 @@ func (s *session) carryOut(ctx context.Context, w *elevation.Workflow, app appli
 	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}
-	evidence, err := w.Apply(ctx, plan)
+	var evidence access.Evidence
+	s.narrated(w, func() { evidence, err = w.Apply(ctx, plan) })
 	if evidence.Lease.ID == "" {
 		return s.noLease(err)
 	}

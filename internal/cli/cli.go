@@ -75,9 +75,9 @@ type session struct {
 
 func newSession(env Env) *session {
 	runner := action.New(env.Getenv, env.Stdout)
-	s := &session{env: env, runner: runner, stdout: env.Stdout, stderr: env.Stderr}
+	s := &session{env: env, runner: runner, stdout: plainText{env.Stdout}, stderr: plainText{env.Stderr}}
 	if runner.Active() {
-		s.stdout, s.stderr = runner.Log(env.Stdout), runner.Log(env.Stderr)
+		s.stdout, s.stderr = plainText{runner.Log(env.Stdout)}, plainText{runner.Log(env.Stderr)}
 	}
 	return s
 }

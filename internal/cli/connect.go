@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -135,8 +136,16 @@ func (s *session) ledger(create bool) (*ledger.Folder, error) {
 // workflow wires the elevation.
 func (s *session) workflow(client *okta.Client, f *ledger.Folder, q *requests) *elevation.Workflow {
 	return &elevation.Workflow{
-		Okta: client, Ledger: f, Tell: &narrator{out: s.stdout}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
+		Okta: client, Ledger: f, Tell: &narrator{out: io.Discard}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
 	}
+}
+
+// narrated runs work while what it tells is printed, without ever waiting for the reader.
+func (s *session) narrated(w *elevation.Workflow, work func()) {
+	out := newRelay(s.stdout)
+	w.Tell = &narrator{out: out}
+	defer out.close(2 * time.Second)
+	work()
 }
 
 func tool() string { return "stepdown " + Version }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
 )
 
@@ -67,7 +68,8 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}
-	evidence, err := w.Downgrade(ctx, plan)
+	var evidence access.Evidence
+	s.narrated(w, func() { evidence, err = w.Downgrade(ctx, plan) })
 	if evidence.Lease.ID == "" {
 		return s.noLease(err)
 	}

@@ -27,16 +27,16 @@ func (n *narrator) Reached(t access.Transition) {
 		access.StateReady:       "the intended role is there, old sessions are ended; elevating now",
 		access.StateElevated:    "the account is ELEVATED",
 		access.StateCreated:     "the token has appeared",
-		access.StateSteppedDown: "Okta has accepted the step-down; proving it",
+		access.StateSteppedDown: "Okta has accepted the step-down; proving it, which takes a settle time",
 		access.StateProved:      "settled reads agree: the temporary role is gone, the intended one is there",
 		access.StateDelivered:   "the token is with its operator",
 		access.StateClosed:      "the lease is closed",
-		access.StateUndoing:     "undoing what the lease gave",
+		access.StateUndoing:     "removing what the lease names, then proving it, which takes a settle time",
 		access.StateUndone:      "undone: settled reads agree",
 		access.StateStuck:       "STUCK: it is not proved that nothing is left",
 	}[t.State]
 	if t.Note != "" {
-		meaning += " (" + t.Note + ")"
+		meaning += " (" + oneLine(t.Note) + ")"
 	}
 	fmt.Fprintf(n.out, "[%6.1fs] %-12s %s\n", t.At.Sub(n.began).Seconds(), t.State, meaning)
 }
@@ -53,12 +53,13 @@ func (n *narrator) HandOff(i elevation.Instructions) {
   >> %s: create the token now. The window closes in %s, at %s.
      1. Sign in at %s as %s
         (%s)
-     2. Security > API > Tokens > Create token
+     2. Admin Console > Security > API > Tokens > Create token
      3. Name it exactly %q; it may be used from: %s
      4. Copy the value, which is shown once, to: %s
      5. Sign out. The role is taken away as soon as the token is seen.
 
-`, i.Operator, left, i.EndsAt.UTC().Format("15:04:05 UTC"), i.OrgURL, i.Account, i.SignIn, i.TokenName, network, i.Destination)
+`, oneLine(i.Operator), left, i.EndsAt.UTC().Format("15:04:05 UTC"), i.OrgURL, oneLine(i.Account), oneLine(i.SignIn), i.TokenName,
+		oneLine(network), oneLine(i.Destination))
 }
 
 // Waiting implements elevation.Narrator: it tells the time left each half minute, and in the last one each ten seconds.

@@ -28,7 +28,7 @@ func newLeaseID(now time.Time) string {
 func (s *session) sayChanges(plan elevation.Plan) {
 	fmt.Fprintf(s.stdout, "plan for %s (%s):\n", plan.Terms.Account.Login, plan.Owner.Name)
 	for i, c := range plan.Changes {
-		fmt.Fprintf(s.stdout, "  %2d. %-22s %s: %s\n", i+1, c.Action, c.Subject, c.Why)
+		fmt.Fprintf(s.stdout, "  %2d. %-22s %s: %s\n", i+1, c.Action, oneLine(c.Subject), oneLine(c.Why))
 	}
 }
 
@@ -108,6 +108,9 @@ func verdict(ev access.Evidence, runErr error) error {
 	switch {
 	case errors.As(runErr, &stuck):
 		return coded(ExitStuck, fmt.Errorf("STUCK: %w\nDo it by hand now (Security > Administrators), or: stepdown sweep", runErr))
+	case errors.As(runErr, &undone) && len(ev.Residue) > 0:
+		return coded(ExitFound, fmt.Errorf("what the lease gave is undone, but account %q holds roles that it did not give: %s\nThey are left as they are. Look at them, then: stepdown downgrade %s\nThe run was ended by: %w",
+			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), ev.Lease.Account.Login, runErr))
 	case errors.As(runErr, &undone):
 		return coded(ExitFailed, fmt.Errorf("undone, nothing is left elevated: %w", runErr))
 	case runErr != nil:

@@ -101,11 +101,17 @@ func choose(owners []access.TokenOwner, names []string) ([]access.TokenOwner, er
 	}
 	var out []access.TokenOwner
 	for _, name := range names {
-		i := slices.IndexFunc(owners, func(o access.TokenOwner) bool { return o.Name == name || strings.EqualFold(o.Account, name) })
-		if i < 0 {
-			return nil, usage("stepdown validate lists the names.", "there is no declaration %q", name)
+		matching := slices.DeleteFunc(slices.Clone(owners), func(o access.TokenOwner) bool {
+			return o.Name != name && !strings.EqualFold(o.Account, name)
+		})
+		switch len(matching) {
+		case 0:
+			return nil, usage("stepdown validate lists names and accounts.", "there is no declaration %q", name)
+		case 1:
+			out = append(out, matching[0])
+		default:
+			return nil, usage("Give the account.", "%q is the name of one declaration and the account of another", name)
 		}
-		out = append(out, owners[i])
 	}
 	return out, nil
 }

@@ -4,42 +4,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
 )
 
 func newSweep(s *session) *cobra.Command {
+	var now bool
 	c := &cobra.Command{
 		Use:   "sweep",
 		Short: "Undo every open lease that is past its end or stuck, from the ledger alone",
 		Long: `sweep takes back what open leases gave once their window is over, or at once where their run gave up. It needs the ledger
-and nothing else, it only removes, and it may run beside anything else and again.`,
+and nothing else, it only removes, and it may run beside anything else and again.
+
+A lease whose run was killed is due when its window is over. Where you know that the run is dead, --now does not wait for that.`,
 		Args: args(0, 0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context(), now) },
 	}
 	s.orgFlag(c)
 	s.reportFlag(c)
 	s.ledgerFlag(c)
+	c.Flags().BoolVar(&now, "now", false, "undo every open lease, also one whose window is not over")
 	return c
 }
 
-func (s *session) sweep(ctx context.Context) error {
+func (s *session) sweep(ctx context.Context, now bool) error {
 	w, err := s.sweeper(ctx)
 	if err != nil {
 		return err
 	}
-	swept, err := w.Sweep(ctx)
-	if err != nil {
-		return coded(ExitUsage, err)
+	due := func(l access.Lease) bool { return l.Due(time.Now()) }
+	if now {
+		due = func(access.Lease) bool { return true }
 	}
-	if len(swept) == 0 {
+	var result elevation.Sweep
+	s.narrated(w, func() { result, err = w.Sweep(ctx, due) })
+	for _, l := range result.NotDue {
+		fmt.Fprintf(s.stdout, "not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now\n",
+			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if len(result.Swept) == 0 && err == nil {
 		fmt.Fprintln(s.stdout, "no lease is due")
 		s.output("outcome", "unchanged")
 		return nil
 	}
-	return s.concludeSweep(swept)
+	if err != nil {
+		err = coded(ExitStuck, err)
+	}
+	return s.concludeSweep(result.Swept, err)
 }
 
 func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
@@ -59,8 +74,7 @@ func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
 }
 
 // concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
-func (s *session) concludeSweep(swept []elevation.Swept) error {
-	var worst error
+func (s *session) concludeSweep(swept []elevation.Swept, worst error) error {
 	for _, one := range swept {
 		path, err := s.writeEvidence("evidence-"+one.Evidence.Lease.ID+".json", one.Evidence)
 		if err != nil {
@@ -105,7 +119,7 @@ func (s *session) post(ctx context.Context) error {
 	var open bool
 	w, err := s.sweeper(ctx)
 	if err == nil {
-		swept, open, err = w.Finish(ctx, id)
+		s.narrated(w, func() { swept, open, err = w.Finish(ctx, id) })
 	}
 	if err != nil {
 		return coded(ExitStuck, fmt.Errorf("lease %s may be open, and cannot be ended: %w", id, err))
@@ -114,5 +128,5 @@ func (s *session) post(ctx context.Context) error {
 		fmt.Fprintf(s.stdout, "lease %s is closed\n", id)
 		return nil
 	}
-	return s.concludeSweep([]elevation.Swept{swept})
+	return s.concludeSweep([]elevation.Swept{swept}, nil)
 }

@@ -3,6 +3,7 @@ package elevation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,11 +21,48 @@ type Facts struct {
 	CustomRole  org.CustomRole
 	ResourceSet org.ResourceSet
 	Zones       []org.Zone // all of the org; read only where the manifest names zones
+	Names       names      // of what the roles name by id
+}
+
+// names are labels of ids, for people.
+type names map[string]string
+
+// of returns the label and, in brackets, the id; the id alone where there is no label.
+func (n names) of(id string) string {
+	if label := n[id]; label != "" {
+		return fmt.Sprintf("%q (%s)", label, id)
+	}
+	return id
+}
+
+// known returns a copy without the ids that have no label.
+func (n names) known() map[string]string {
+	out := maps.Clone(n)
+	maps.DeleteFunc(out, func(id, label string) bool { return id == "" || label == "" })
+	return out
+}
+
+// learn looks up what assignments name by id and n does not know. It is for people only: what cannot be looked up keeps
+// its id.
+func (w *Workflow) learn(ctx context.Context, n names, assignments []org.Assignment) {
+	for _, a := range assignments {
+		if a.Type == access.RoleCustom && a.Label != "" {
+			n[a.CustomRoleID] = a.Label
+		}
+		if _, known := n[a.ViaGroupID]; !known && !a.Direct() {
+			group, _ := w.Okta.Group(ctx, a.ViaGroupID)
+			n[a.ViaGroupID] = group.Name
+		}
+		if _, known := n[a.ResourceSetID]; !known && a.ResourceSetID != "" {
+			set, _ := w.Okta.ResourceSet(ctx, a.ResourceSetID)
+			n[a.ResourceSetID] = set.Label
+		}
+	}
 }
 
 // Check reads the facts of a declaration. It changes nothing.
 func (w *Workflow) Check(ctx context.Context, owner access.TokenOwner) (Facts, error) {
-	var f Facts
+	f := Facts{Names: names{}}
 	var err error
 	if f.Caller, err = w.Okta.Caller(ctx); err != nil {
 		return f, fmt.Errorf("finding out whose credential this is: %w", err)
@@ -54,6 +92,11 @@ func (w *Workflow) Check(ctx context.Context, owner access.TokenOwner) (Facts, e
 			return f, fmt.Errorf("reading network zones: %w", err)
 		}
 	}
+	f.Names[f.CustomRole.ID], f.Names[f.ResourceSet.ID] = f.CustomRole.Label, f.ResourceSet.Label
+	for _, z := range f.Zones {
+		f.Names[z.ID] = z.Name
+	}
+	w.learn(ctx, f.Names, f.Roles)
 	return f, nil
 }
 
@@ -87,14 +130,29 @@ func roleOf(a org.Assignment) access.Role {
 	return r
 }
 
-// describe names an assignment for people: the role, and the group that it comes through.
-func describe(a org.Assignment) string {
-	text := roleOf(a).String()
-	if a.Type == access.RoleCustom && a.Label != "" {
-		text = fmt.Sprintf("%s (%s)", text, a.Label)
+// rolesOf says what assignments give, sorted.
+func rolesOf(assignments []org.Assignment) []access.Role {
+	roles := []access.Role{}
+	for _, a := range assignments {
+		roles = append(roles, roleOf(a))
 	}
+	slices.SortFunc(roles, func(a, b access.Role) int { return strings.Compare(a.String(), b.String()) })
+	return roles
+}
+
+// describe names an assignment for people: the role, and the group that it comes through.
+func (n names) describe(a org.Assignment) string {
+	text := n.role(roleOf(a))
 	if !a.Direct() {
-		text += " through group " + a.ViaGroupID
+		text += " through group " + n.of(a.ViaGroupID)
 	}
 	return text
+}
+
+// role names a role for people.
+func (n names) role(r access.Role) string {
+	if r.Type != access.RoleCustom {
+		return r.Type
+	}
+	return fmt.Sprintf("%s on %s", n.of(r.CustomRole), n.of(r.ResourceSet))
 }

@@ -47,7 +47,7 @@ func NewDowngrade(owner access.TokenOwner, f Facts, s access.Settings, subject S
 		p.Changes = append(p.Changes, access.Change{Action: access.ActionAssignIntended, Subject: p.Terms.Label, Why: "the one role that the account keeps"})
 	}
 	for _, role := range p.Terms.Temporary {
-		p.Changes = append(p.Changes, access.Change{Action: access.ActionRemoveRole, Subject: role.String(), Why: "it is not the declared role"})
+		p.Changes = append(p.Changes, access.Change{Action: access.ActionRemoveRole, Subject: f.Names.role(role), Why: "it is not the declared role"})
 	}
 	p.Changes = append(p.Changes,
 		access.Change{Action: access.ActionEndSessions, Subject: p.Terms.Account.Login, Why: "sessions may hold what is removed"},
@@ -64,7 +64,7 @@ func (w *Workflow) Downgrade(ctx context.Context, plan Plan) (access.Evidence, e
 		return access.Evidence{}, err
 	}
 	if slices.ContainsFunc(plan.Changes, func(c access.Change) bool { return c.Action == access.ActionAssignIntended }) {
-		if err := r.assign(ctx, r.lease.Intended); err != nil {
+		if _, err := r.assign(ctx, r.lease.Intended); err != nil {
 			r.find("the intended role was not assigned: %v", err)
 		}
 	}

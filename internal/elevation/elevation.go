@@ -38,6 +38,7 @@ type Accounts interface {
 type Catalogue interface {
 	CustomRole(ctx context.Context, idOrLabel string) (org.CustomRole, error)
 	ResourceSet(ctx context.Context, idOrLabel string) (org.ResourceSet, error)
+	Group(ctx context.Context, id string) (org.Group, error)
 	Zones(ctx context.Context) ([]org.Zone, error)
 }
 
@@ -62,7 +63,9 @@ type Okta interface {
 	Log
 }
 
-// Ledger keeps leases. Open returns an error that is access.ErrLeaseTaken where the account has an open lease.
+// Ledger keeps leases. Open returns an error that is access.ErrLeaseTaken where the account has an open lease; Append one
+// that is access.ErrLeaseEnded where the lease has ended. Leases may return leases beside an error: those that it can
+// vouch for.
 type Ledger interface {
 	Open(ctx context.Context, terms access.Terms, at time.Time) (access.Lease, error)
 	Append(ctx context.Context, leaseID string, entry access.Entry) (access.Lease, error)

@@ -152,7 +152,7 @@ func TestASweepLetsARunStepDown(t *testing.T) {
 		plan := w.plan(wf, owner(), "l1")
 		told.handOff = w.operatorCreates(time.Until(plan.Terms.EndsAt)-3*time.Second, "invoice-export")
 		time.AfterFunc(time.Until(plan.Terms.EndsAt)+time.Second, func() {
-			if swept, err := wf.Sweep(context.Background()); err != nil || len(swept) > 0 {
+			if swept, err := wf.Sweep(context.Background(), dueNow); err != nil || len(swept.Swept) > 0 {
 				t.Errorf("swept %+v, %v", swept, err)
 			}
 		})

@@ -82,17 +82,14 @@ func baseTerms(owner access.TokenOwner, f Facts, s access.Settings, subject Subj
 		Account:     access.Account{ID: f.Account.ID, Login: f.Account.Login},
 		Intended:    access.Role{Type: access.RoleCustom, CustomRole: f.CustomRole.ID, ResourceSet: f.ResourceSet.ID},
 		Label:       fmt.Sprintf("%s on %s", f.CustomRole.Label, f.ResourceSet.Label),
-		RolesBefore: []access.Role{},
+		RolesBefore: rolesOf(f.Roles),
 		Patience:    s.Elevation.Patience(),
+		Names:       f.Names.known(),
 		Declaration: owner.Name,
 		OpenedAt:    subject.Now,
 		Approval:    subject.Approval,
 		RunID:       subject.RunID,
 	}
-	for _, a := range f.Roles {
-		t.RolesBefore = append(t.RolesBefore, roleOf(a))
-	}
-	slices.SortFunc(t.RolesBefore, func(a, b access.Role) int { return strings.Compare(a.String(), b.String()) })
 	return t
 }
 
@@ -161,26 +158,56 @@ func refusePermissions(f Facts, s access.Settings) []Refusal {
 
 func refuseHoldings(owner access.TokenOwner, f Facts, intended access.Role) []Refusal {
 	var out []Refusal
-	var others []string
+	var others, groups []string
 	for _, a := range f.Roles {
 		if !a.Direct() || roleOf(a) != intended {
-			others = append(others, describe(a))
+			others = append(others, f.Names.describe(a))
+			if !a.Direct() {
+				groups = append(groups, f.Names.of(a.ViaGroupID))
+			}
 		}
 	}
 	if len(others) > 0 {
-		out = append(out, refuse("holds-other-roles", "account", fmt.Sprintf("Bring it to its declared role first: stepdown downgrade %s", f.Account.Login),
+		var hints []string
+		if len(others) > len(groups) {
+			hints = append(hints, "Bring it to its declared role first: stepdown downgrade "+f.Account.Login)
+		}
+		if len(groups) > 0 {
+			slices.Sort(groups)
+			hints = append(hints, "Take the account out of group "+strings.Join(slices.Compact(groups), ", ")+", or the role from the group: no verb does that.")
+		}
+		out = append(out, refuse("holds-other-roles", "account", strings.Join(hints, " "),
 			"account %q already holds %s", f.Account.Login, strings.Join(others, "; ")))
 	}
-	if len(f.Tokens) > 0 && !owner.Elevation.CoElevate {
-		names := make([]string, 0, len(f.Tokens))
-		for _, t := range f.Tokens {
-			names = append(names, fmt.Sprintf("%q (%s)", t.Name, t.ID))
-		}
-		slices.Sort(names)
-		out = append(out, refuse("owns-other-tokens", "elevation.coElevate", "Revoke them first, or accept it with coElevate: true.",
-			"account %q already owns %s, which would be elevated too", f.Account.Login, strings.Join(names, ", ")))
+	return append(out, refuseTokens(owner, f, len(others) > 0)...)
+}
+
+// refuseTokens refuses to elevate tokens that are there. Of the declared token it says so only where nothing else is wrong:
+// to mend a role, it need not be made again.
+func refuseTokens(owner access.TokenOwner, f Facts, wrongRoles bool) []Refusal {
+	if owner.Elevation.CoElevate {
+		return nil
 	}
-	return out
+	var declared, others []string
+	for _, t := range f.Tokens {
+		if text := fmt.Sprintf("%q (%s)", t.Name, t.ID); t.Name == owner.Token.Name && len(declared) == 0 {
+			declared = append(declared, text)
+		} else {
+			others = append(others, text)
+		}
+	}
+	slices.Sort(others)
+	switch {
+	case len(others) > 0:
+		list := strings.Join(others, ", ")
+		return []Refusal{refuse("owns-other-tokens", "token", "Revoke "+list+" first, or accept it with elevation.coElevate: true.",
+			"account %q already owns %s, which would be elevated too", f.Account.Login, list)}
+	case len(declared) > 0 && !wrongRoles:
+		return []Refusal{refuse("owns-its-token", "token",
+			fmt.Sprintf("To bring its role in order: stepdown downgrade %s. To have a new token made beside it: elevation.coElevate: true.", f.Account.Login),
+			"account %q already owns the declared token %s, which would be elevated too", f.Account.Login, declared[0])}
+	}
+	return nil
 }
 
 func refuseElevation(owner access.TokenOwner, f Facts, s access.Settings) []Refusal {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,6 +20,13 @@ type run struct {
 	// lateUntil is the time until which an assignment that was sent and not answered may still take effect. No reading
 	// that begins before it proves anything.
 	lateUntil time.Time
+	// granted is the id of the temporary role's assignment while it is known to have been there and no removal of it was
+	// answered. Readings that do not show it mean nothing until then.
+	granted string
+	// gaveIntended says that the lease may have given the intended role.
+	gaveIntended bool
+	// names are labels of ids, for people.
+	names names
 	// lookedAt is when the last look began that did not show the token.
 	lookedAt time.Time
 	// sentBefore is how many requests that could change something had been sent when the run began.
@@ -39,6 +47,10 @@ func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, er
 			ev = r.evidence(err)
 		}
 	}()
+	if err := r.recheck(ctx); err != nil {
+		err = r.abandon(ctx, err)
+		return r.evidence(err), err
+	}
 	token, err := r.obtain(ctx, plan.Owner)
 	if err == nil {
 		err = r.finish(ctx, token, plan.ZoneIDs)
@@ -48,6 +60,35 @@ func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, er
 	}
 	r.examine(ctx)
 	return r.evidence(err), err
+}
+
+// recheck reads again what the plan was made of, now that no other run can have a lease of the account.
+func (r *run) recheck(ctx context.Context) error {
+	roles, _, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	fresh, err := r.newTokens(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(rolesOf(roles), r.lease.RolesBefore) || len(fresh) > 0 {
+		return fmt.Errorf("account %q has changed since it was checked\nRun it again.", r.lease.Account.Login)
+	}
+	return nil
+}
+
+// abandon ends a lease under which nothing was done.
+func (r *run) abandon(ctx context.Context, cause error) error {
+	ctx = context.WithoutCancel(ctx)
+	err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: firstLine(cause)})
+	if err == nil {
+		err = r.record(ctx, access.Entry{State: access.StateUndone, Note: "nothing was done"})
+	}
+	if err != nil {
+		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: err}
+	}
+	return &Undone{Cause: cause}
 }
 
 func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
@@ -62,7 +103,10 @@ func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
 
 // resume makes a run of a lease that exists.
 func (w *Workflow) resume(lease access.Lease) *run {
-	r := &run{Workflow: w, lease: lease}
+	r := &run{Workflow: w, lease: lease, granted: lease.Assignment, gaveIntended: lease.AddsIntended, names: maps.Clone(names(lease.Names))}
+	if r.names == nil {
+		r.names = names{}
+	}
 	if w.Writes != nil {
 		r.sentBefore = len(w.Writes())
 	}
@@ -74,9 +118,16 @@ func (w *Workflow) resume(lease access.Lease) *run {
 	return r
 }
 
+// ledgerBudget bounds how long a transition waits for the ledger: the account may be elevated.
+const ledgerBudget = 5 * time.Second
+
+var errLedgerSlow = fmt.Errorf("the ledger did not answer within %s", ledgerBudget)
+
 // record makes a transition durable, then tells it.
 func (r *run) record(ctx context.Context, entry access.Entry) error {
 	entry.At = time.Now().UTC()
+	ctx, cancel := context.WithTimeoutCause(ctx, ledgerBudget, errLedgerSlow)
+	defer cancel()
 	lease, err := r.Ledger.Append(ctx, r.lease.ID, entry)
 	if err != nil {
 		return fmt.Errorf("recording that lease %s is %s: %w", r.lease.ID, entry.State, err)
@@ -108,7 +159,7 @@ func (r *run) read(ctx context.Context) (roles []org.Assignment, beganAt time.Ti
 	}
 	reading := access.RoleReading{BeganAt: beganAt.UTC(), Roles: []string{}}
 	for _, a := range roles {
-		reading.Roles = append(reading.Roles, describe(a))
+		reading.Roles = append(reading.Roles, r.names.describe(a))
 	}
 	slices.Sort(reading.Roles)
 	n := len(r.ev.Reads)
@@ -125,7 +176,7 @@ func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, e
 	ctx, cancel := context.WithDeadlineCause(ctx, r.lease.EndsAt, errWindowEnded)
 	defer cancel()
 	if r.lease.AddsIntended {
-		if err := r.assign(ctx, r.lease.Intended); err != nil {
+		if _, err := r.assign(ctx, r.lease.Intended); err != nil {
 			return org.Token{}, err
 		}
 	}
@@ -155,16 +206,17 @@ func (r *run) elevate(ctx context.Context) error {
 	}
 	r.ev.Window.GrantAnswered = time.Now().UTC()
 	r.lookedAt = r.ev.Window.GrantAnswered
-	if err := r.confirm(ctx, r.lease.Temporary[0]); err != nil {
+	var err error
+	if r.granted, err = r.confirm(ctx, r.lease.Temporary[0]); err != nil {
 		return err
 	}
-	return r.record(ctx, access.Entry{State: access.StateElevated, Note: r.lease.Temporary[0].String()})
+	return r.record(ctx, access.Entry{State: access.StateElevated, Assignment: r.granted, Note: r.names.role(r.lease.Temporary[0])})
 }
 
 // assign gives the account a role and reads until it is there.
-func (r *run) assign(ctx context.Context, role access.Role) error {
+func (r *run) assign(ctx context.Context, role access.Role) (id string, err error) {
 	if err := r.give(ctx, role); err != nil {
-		return err
+		return "", err
 	}
 	return r.confirm(ctx, role)
 }
@@ -176,10 +228,11 @@ func (r *run) give(ctx context.Context, role access.Role) error {
 		return nil
 	}
 	if refused(err) {
-		return fmt.Errorf("assigning %s to account %q: %w", role, r.lease.Account.Login, err)
+		r.gaveIntended = r.gaveIntended && role != r.lease.Intended
+		return fmt.Errorf("assigning %s to account %q: %w", r.names.role(role), r.lease.Account.Login, err)
 	}
 	r.mayComeLate(time.Now())
-	return fmt.Errorf("assigning %s to account %q, and it is not known whether it took effect: %w", role, r.lease.Account.Login, err)
+	return fmt.Errorf("assigning %s to account %q, and it is not known whether it took effect: %w", r.names.role(role), r.lease.Account.Login, err)
 }
 
 // mayComeLate says that an assignment, which may have been sent as late as at, may not be visible or not have taken effect
@@ -191,19 +244,19 @@ func (r *run) mayComeLate(at time.Time) {
 // settle is the least time between the two readings that prove a step-down.
 func (r *run) settle() time.Duration { return time.Duration(r.lease.Patience.Settle) }
 
-// confirm reads until the account holds the role itself. Where it does not come to see it, readings without the role do
-// not mean that it is not there.
-func (r *run) confirm(ctx context.Context, role access.Role) error {
+// confirm reads until the account holds the role itself, and returns the assignment's id. Where it does not come to see
+// it, readings without the role do not mean that it is not there.
+func (r *run) confirm(ctx context.Context, role access.Role) (id string, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.settle()+r.Poll, fmt.Errorf("it was not there within %s", r.settle()))
 	defer cancel()
 	for {
 		roles, _, err := r.read(ctx)
-		if err == nil && slices.ContainsFunc(roles, func(a org.Assignment) bool { return a.Direct() && roleOf(a) == role }) {
-			return nil
+		if i := slices.IndexFunc(roles, func(a org.Assignment) bool { return a.Direct() && roleOf(a) == role }); err == nil && i >= 0 {
+			return roles[i].ID, nil
 		}
 		if cause := sleep(ctx, r.Poll); cause != nil {
 			r.mayComeLate(time.Now())
-			return fmt.Errorf("reading back that account %q holds %s: %w", r.lease.Account.Login, role, errors.Join(cause, err))
+			return "", fmt.Errorf("reading back that account %q holds %s: %w", r.lease.Account.Login, r.names.role(role), errors.Join(cause, err))
 		}
 	}
 }
@@ -297,6 +350,7 @@ func (r *run) restrict(ctx context.Context, token org.Token, zoneIDs []string) e
 // evidence closes the account of the run.
 func (r *run) evidence(err error) access.Evidence {
 	r.measure()
+	r.ev.Lease.Names = r.names.known()
 	if r.Writes != nil {
 		r.ev.Writes = r.Writes()[r.sentBefore:]
 	}

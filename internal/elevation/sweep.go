@@ -19,20 +19,31 @@ type Swept struct {
 // errAbandoned is the cause of an undo by somebody other than the run that opened the lease.
 var errAbandoned = errors.New("the run that opened the lease did not end it")
 
-// Sweep undoes every open lease whose window is over or whose run gave up, from the ledger alone. It only removes. It may
-// run beside anything else, and again.
-func (w *Workflow) Sweep(ctx context.Context) ([]Swept, error) {
+// Sweep is what a sweep did, and which open leases it left alone.
+type Sweep struct {
+	Swept  []Swept
+	NotDue []access.Lease
+}
+
+// Sweep undoes every open lease that is due, from the ledger alone. It only removes. It may run beside anything else, and
+// again. With an error, there may be leases that it could not read.
+func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Sweep, error) {
 	leases, err := w.Ledger.Leases(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("sweeping: %w", err)
+		err = fmt.Errorf("sweeping, and not every lease can be read: %w", err)
 	}
-	var out []Swept
+	var out Sweep
 	for _, lease := range leases {
-		if lease.Due(time.Now()) {
-			out = append(out, w.undoLease(ctx, lease))
+		if !lease.State.Open() {
+			continue
+		}
+		if !due(lease) {
+			out.NotDue = append(out.NotDue, lease)
+		} else if swept, open := w.undoLease(ctx, lease); open {
+			out.Swept = append(out.Swept, swept)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // Finish undoes one lease if it is open, due or not: its run is known to have ended. The second result is false where
@@ -49,10 +60,14 @@ func (w *Workflow) Finish(ctx context.Context, leaseID string) (Swept, bool, err
 	if !leases[i].State.Open() {
 		return Swept{}, false, nil
 	}
-	return w.undoLease(ctx, leases[i]), true, nil
+	swept, open := w.undoLease(ctx, leases[i])
+	return swept, open, nil
 }
 
-func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) Swept {
+// undoLease undoes a lease of another run. Nothing is done to the org before the ledger says that the lease is still open:
+// its run, or another sweep, may have ended it meanwhile, and another may have begun. Then the second result is false. A
+// ledger that does not answer does not keep the undo from being done.
+func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (Swept, bool) {
 	r := w.resume(lease)
 	for _, e := range lease.Events {
 		r.ev.Transitions = append(r.ev.Transitions, access.Transition{State: e.State, At: e.At, Note: e.Note})
@@ -66,15 +81,22 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) Swept {
 	}
 	if lease.OrgURL != w.OrgURL {
 		why := fmt.Errorf("it is of the org %s, and this is %s\nRun it with the URL of that org.", lease.OrgURL, w.OrgURL)
-		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}
+		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
 	}
-	err := r.undo(ctx, errAbandoned)
+	ctx = context.WithoutCancel(ctx)
+	switch err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()}); {
+	case errors.Is(err, access.ErrLeaseEnded):
+		return Swept{}, false
+	case err != nil:
+		r.find("the ledger did not take the undo: %v", err)
+	}
+	err := r.undoRecorded(ctx, errAbandoned, r.removeInTime(ctx))
 	r.examine(ctx)
 	var done *Undone
 	if errors.As(err, &done) {
-		return Swept{Evidence: r.evidence(nil)}
+		return Swept{Evidence: r.evidence(nil)}, true
 	}
-	return Swept{Evidence: r.evidence(err), Err: err}
+	return Swept{Evidence: r.evidence(err), Err: err}, true
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -23,11 +24,11 @@ func kept(l access.Lease) target { return target{gone: l.Temporary, held: &l.Int
 
 // undone is the target when it did not: what the lease gave is gone. That the intended role, where the lease did not add
 // it, is still there is not for an undo to see to: it only removes.
-func undone(l access.Lease) target {
-	if l.AddsIntended {
-		return target{gone: l.Temporary, notHeld: &l.Intended}
+func (r *run) undone() target {
+	if r.gaveIntended {
+		return target{gone: r.lease.Temporary, notHeld: &r.lease.Intended}
 	}
-	return target{gone: l.Temporary}
+	return target{gone: r.lease.Temporary}
 }
 
 // unwanted returns the roles that the account itself must not hold.
@@ -42,70 +43,85 @@ func (t target) unwanted() []access.Role {
 type shadowed struct{ paths []string }
 
 func (s *shadowed) Error() string {
-	return fmt.Sprintf("the account still holds %v\nRemove the account from the group, or the role from the group; then run stepdown sweep.", s.paths)
+	return fmt.Sprintf("the account still holds %s\nRemove the account from the group, or the role from the group; then run stepdown sweep.", strings.Join(s.paths, "; "))
 }
 
 // miss says what is missing to the target, or nil.
-func (t target) miss(roles []org.Assignment) error {
+func (t target) miss(roles []org.Assignment, n names) error {
 	var direct, viaGroup []string
 	var held, notHeld bool
 	for _, a := range roles {
 		role := roleOf(a)
 		switch {
 		case slices.Contains(t.gone, role) && a.Direct():
-			direct = append(direct, describe(a))
+			direct = append(direct, n.describe(a))
 		case slices.Contains(t.gone, role):
-			viaGroup = append(viaGroup, describe(a))
+			viaGroup = append(viaGroup, n.describe(a))
 		}
 		held = held || (t.held != nil && a.Direct() && role == *t.held)
 		notHeld = notHeld || (t.notHeld != nil && a.Direct() && role == *t.notHeld)
 	}
 	switch {
 	case len(direct) > 0:
-		return fmt.Errorf("the account still holds %v", direct)
+		return fmt.Errorf("the account still holds %s", strings.Join(direct, "; "))
 	case len(viaGroup) > 0:
 		return &shadowed{paths: viaGroup}
 	case t.held != nil && !held:
-		return fmt.Errorf("the account does not hold its intended role %s", t.held)
+		return fmt.Errorf("the account does not hold its intended role %s", n.role(*t.held))
 	case notHeld:
-		return fmt.Errorf("the account still holds %s, which the lease added", t.notHeld)
+		return fmt.Errorf("the account still holds %s, which the lease added", n.role(*t.notHeld))
 	}
 	return nil
 }
 
 // undo takes back everything that the lease gave, from the lease alone, and proves it. It returns *Undone or *Stuck.
 func (r *run) undo(ctx context.Context, cause error) error {
-	base := context.WithoutCancel(ctx)
-	ctx, cancel := r.own(ctx)
-	defer cancel()
-	removeErr := r.removeTemporary(ctx) // before anything else
-	if err := r.record(base, access.Entry{State: access.StateUndoing, Note: firstLine(cause)}); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	removeErr := r.removeInTime(ctx) // before anything else
+	switch err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: firstLine(cause)}); {
+	case errors.Is(err, access.ErrLeaseEnded): // somebody else has undone it, or it would not have ended
+		return &Undone{Cause: cause}
+	case err != nil:
 		r.find("the ledger did not take the undo: %v", err)
 	}
+	return r.undoRecorded(ctx, cause, removeErr)
+}
+
+// removeInTime removes the temporary roles within the budget of a step-down.
+func (r *run) removeInTime(ctx context.Context) error {
+	ctx, cancel := r.own(ctx)
+	defer cancel()
+	return r.removeTemporary(ctx)
+}
+
+// undoRecorded does what an undo does once it is recorded and the removal was tried. ctx must not end before it.
+func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 	why := removeErr
 	if why == nil {
 		why = r.takeBack(ctx)
 	}
 	if why != nil {
-		if err := r.record(base, access.Entry{State: access.StateStuck, Note: firstLine(why)}); err != nil {
+		if err := r.record(ctx, access.Entry{State: access.StateStuck, Note: firstLine(why)}); err != nil {
 			r.find("the ledger did not take that the lease is stuck: %v", err)
 			r.ev.State = access.StateStuck
 		}
 		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: why}
 	}
-	if err := r.record(base, access.Entry{State: access.StateUndone}); err != nil {
+	if err := r.record(ctx, access.Entry{State: access.StateUndone}); err != nil {
 		r.find("the ledger did not take that the lease is undone; the next sweep finds it open and proves it again: %v", err)
 		r.ev.State = access.StateUndone
 	}
 	return &Undone{Cause: cause}
 }
 
-// takeBack does what an undo does once the temporary roles are removed.
+// takeBack does what an undo does once the temporary roles are removed, within the budget of a step-down.
 func (r *run) takeBack(ctx context.Context) error {
+	ctx, cancel := r.own(ctx)
+	defer cancel()
 	if err := r.revokeAll(ctx); err != nil {
 		return err
 	}
-	if r.lease.AddsIntended {
+	if r.gaveIntended {
 		if _, err := r.remove(ctx, []access.Role{r.lease.Intended}); err != nil {
 			return err
 		}
@@ -113,22 +129,41 @@ func (r *run) takeBack(ctx context.Context) error {
 	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
 		r.find("the sessions of the account were not ended: %v", err)
 	}
-	if err := r.prove(ctx, undone(r.lease)); err != nil {
+	if err := r.prove(ctx, r.undone()); err != nil {
 		return err
 	}
 	return r.revokeAll(ctx) // again: one that was created last may have been listed late
 }
 
-// revokeAll revokes what was created under the lease. A downgrade lets nothing be created.
+// revokeAll revokes what was created under the lease. A downgrade lets nothing be created, and before the grant nothing
+// can have been.
 func (r *run) revokeAll(ctx context.Context) error {
-	if r.lease.Kind != access.LeaseElevation {
+	if r.lease.Kind != access.LeaseElevation || !r.lease.Reached(access.StateReady) {
 		return nil
 	}
 	return r.revokeStrays(ctx, "")
 }
 
-// removeTemporary removes the temporary roles of the lease and notes when Okta had answered.
+// removeTemporary removes the temporary roles of the lease and notes when Okta had answered. The assignment that is known
+// to have been there goes first, by its id and without a reading: a reading that lags would show nothing to remove.
 func (r *run) removeTemporary(ctx context.Context) error {
+	known := r.granted != ""
+	err := r.insist(ctx, func() error {
+		if r.granted == "" {
+			return nil
+		}
+		if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, r.granted); err != nil && !notFound(err) {
+			return fmt.Errorf("removing %s from account %q: %w", r.names.role(r.lease.Temporary[0]), r.lease.Account.Login, err)
+		}
+		r.granted = ""
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if known {
+		r.ev.Window.RevokeAnswered = time.Now().UTC()
+	}
 	removed, err := r.remove(ctx, r.lease.Temporary)
 	if err != nil {
 		return err
@@ -155,7 +190,7 @@ func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err
 			}
 			removed = true
 			if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, a.ID); err != nil {
-				failed = errors.Join(failed, fmt.Errorf("removing %s from account %q: %w", roleOf(a), r.lease.Account.Login, err))
+				failed = errors.Join(failed, fmt.Errorf("removing %s from account %q: %w", r.names.role(roleOf(a)), r.lease.Account.Login, err))
 			}
 		}
 		return failed
@@ -188,7 +223,8 @@ func (r *run) prove(ctx context.Context, want target) error {
 		pause := r.Poll
 		roles, began, err := r.read(ctx)
 		if err == nil {
-			err = want.miss(roles)
+			r.learn(ctx, r.names, roles)
+			err = want.miss(roles, r.names)
 		}
 		var sh *shadowed
 		switch {
@@ -232,10 +268,10 @@ func (r *run) noteResidue(roles []org.Assignment) {
 			held = true
 			continue
 		}
-		r.ev.Residue = append(r.ev.Residue, describe(a))
+		r.ev.Residue = append(r.ev.Residue, r.names.describe(a))
 	}
 	slices.Sort(r.ev.Residue)
-	if !held && !r.lease.AddsIntended {
+	if !held && !r.gaveIntended {
 		r.find("the account does not hold its intended role, %s", r.lease.Label)
 	}
 }

@@ -250,3 +250,5 @@ func (w *world) expectState(id string, want access.State) {
 	}
 	w.t.Error(fmt.Errorf("there is no lease %s", id))
 }
+
+func dueNow(l access.Lease) bool { return l.Due(time.Now()) }

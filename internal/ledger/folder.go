@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -82,11 +84,11 @@ func (f *Folder) Open(ctx context.Context, terms access.Terms, at time.Time) (ac
 	}
 	var lease access.Lease
 	err := f.locked(ctx, func() error {
-		leases, head, err := f.load()
-		if err != nil {
+		c, err := f.load()
+		if err = errors.Join(err, c.damage); err != nil {
 			return err
 		}
-		for _, other := range leases {
+		for _, other := range c.leases {
 			if other.ID == terms.ID {
 				return fmt.Errorf("opening lease %q: it exists", terms.ID)
 			}
@@ -97,53 +99,76 @@ func (f *Folder) Open(ctx context.Context, terms access.Terms, at time.Time) (ac
 		fresh := access.Lease{Terms: terms}
 		event := follow(fresh, access.Entry{State: access.StateLeased, At: at})
 		event.Terms = &terms
-		lease, err = f.write(fresh, event, head)
+		lease, err = f.write(fresh, event, c.head)
 		return err
 	})
 	return lease, err
 }
 
 // Append writes the next event of a lease and returns the lease as it then is. A state that may not follow is an error
-// and nothing is written.
+// and nothing is written; it is access.ErrLeaseEnded where the lease has ended.
 func (f *Folder) Append(ctx context.Context, id string, entry access.Entry) (access.Lease, error) {
 	var lease access.Lease
 	err := f.locked(ctx, func() error {
-		leases, head, err := f.load()
+		c, err := f.load()
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == id })
+		i := slices.IndexFunc(c.leases, func(l access.Lease) bool { return l.ID == id })
 		if i < 0 {
-			return fmt.Errorf("recording %q: there is no lease %q in the ledger", entry.State, id)
+			return errors.Join(fmt.Errorf("recording %q: there is no lease %q in the ledger", entry.State, id), c.damage)
 		}
-		lease, err = f.write(leases[i], follow(leases[i], entry), head)
+		now := c.leases[i]
+		if !now.State.Open() {
+			return fmt.Errorf("recording %q for lease %q, which is %s: %w", entry.State, id, now.State, access.ErrLeaseEnded)
+		}
+		lease, err = f.write(now, follow(now, entry), c.head)
 		return err
 	})
 	return lease, err
 }
 
-// Leases returns every lease, oldest first.
+// Leases returns every lease, oldest first. With an error that says what does not verify, it returns those that do: they
+// may be undone, but they are not all.
 func (f *Folder) Leases(ctx context.Context) ([]access.Lease, error) {
 	var leases []access.Lease
 	err := f.locked(ctx, func() error {
-		var err error
-		leases, _, err = f.load()
-		return err
+		c, err := f.load()
+		leases = c.leases
+		return errors.Join(err, c.damage)
 	})
 	return leases, err
 }
 
-// locked runs fn while no other process reads or writes the ledger.
+// locked runs fn while no other process reads or writes the ledger. It does not wait beyond ctx: an account may be elevated.
 func (f *Folder) locked(ctx context.Context, fn func() error) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("waiting for the ledger: %w", err)
+		return fmt.Errorf("waiting for the ledger: %w", context.Cause(ctx))
 	}
-	unlock, err := lockedfile.MutexAt(filepath.Join(f.dir, "lock")).Lock()
-	if err != nil {
-		return fmt.Errorf("locking the ledger: %w", err)
+	type held struct {
+		unlock func()
+		err    error
 	}
-	defer unlock()
-	return fn()
+	locked := make(chan held, 1)
+	go func() {
+		unlock, err := lockedfile.MutexAt(filepath.Join(f.dir, "lock")).Lock()
+		locked <- held{unlock, err}
+	}()
+	select {
+	case h := <-locked:
+		if h.err != nil {
+			return fmt.Errorf("locking the ledger: %w", h.err)
+		}
+		defer h.unlock()
+		return fn()
+	case <-ctx.Done():
+		go func() { // whoever holds the lock may hold it for long; when it comes, nobody wants it any more
+			if h := <-locked; h.err == nil {
+				h.unlock()
+			}
+		}()
+		return fmt.Errorf("waiting for the ledger, which another process has locked: %w", context.Cause(ctx))
+	}
 }
 
 // head is the signed list of the last event of every lease. It may lag behind the events by what a crash cut off.
@@ -158,37 +183,44 @@ type headEntry struct {
 	MAC string `json:"mac"`
 }
 
-// load reads and verifies everything.
-func (f *Folder) load() ([]access.Lease, head, error) {
+// contents is what a ledger holds.
+type contents struct {
+	leases []access.Lease // those that verify, oldest first
+	head   head
+	damage error // what does not verify; nothing new is begun in a ledger that has any
+}
+
+// load reads and verifies everything. Hidden files, which other programs leave behind, are nobody's lease.
+func (f *Folder) load() (contents, error) {
 	entries, err := os.ReadDir(filepath.Join(f.dir, "leases"))
 	if err != nil {
-		return nil, head{}, fmt.Errorf("reading the ledger: %w", err)
+		return contents{}, fmt.Errorf("reading the ledger: %w", err)
 	}
-	h, err := f.readHead(len(entries) > 0)
-	if err != nil {
-		return nil, head{}, err
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") })
+	c := contents{}
+	if c.head, err = f.readHead(len(entries) > 0); err != nil {
+		return contents{}, err
 	}
-	leases := make([]access.Lease, 0, len(entries))
 	present := map[string]bool{}
 	for _, entry := range entries {
-		lease, err := f.readLease(entry.Name(), h.Leases[entry.Name()])
-		if err != nil {
-			return nil, head{}, fmt.Errorf("reading lease %q: %w", entry.Name(), err)
-		}
 		present[entry.Name()] = true
-		if lease != nil {
-			leases = append(leases, *lease)
+		lease, err := f.readLease(entry.Name(), c.head.Leases[entry.Name()])
+		switch {
+		case err != nil:
+			c.damage = errors.Join(c.damage, fmt.Errorf("reading lease %q: %w", entry.Name(), err))
+		case lease != nil:
+			c.leases = append(c.leases, *lease)
 		}
 	}
-	for id := range h.Leases {
+	for _, id := range slices.Sorted(maps.Keys(c.head.Leases)) {
 		if !present[id] {
-			return nil, head{}, fmt.Errorf("%w: lease %q has vanished", ErrTampered, id)
+			c.damage = errors.Join(c.damage, fmt.Errorf("%w: lease %q has vanished", ErrTampered, id))
 		}
 	}
-	slices.SortFunc(leases, func(a, b access.Lease) int {
+	slices.SortFunc(c.leases, func(a, b access.Lease) int {
 		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
 	})
-	return leases, h, nil
+	return c, nil
 }
 
 // readHead reads the head. Only a ledger without leases may lack one; a crash before its first write leaves a lease

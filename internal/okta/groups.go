@@ -2,6 +2,7 @@ package okta
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,6 +56,23 @@ func (c *Client) Groups(ctx context.Context) ([]org.Group, error) {
 	}
 	slices.SortStableFunc(out, func(a, b org.Group) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil
+}
+
+// Group returns a group by its id. HasAdminRoles is nil: this answer does not say.
+func (c *Client) Group(ctx context.Context, id string) (org.Group, error) {
+	op := "reading group " + quote(id)
+	path, err := under(groupsPath+"/", "group", id, "")
+	if err != nil {
+		return org.Group{}, failing(op, err)
+	}
+	g, seen, err := read[group](ctx, c, path)
+	if err == nil && g.ID == "" {
+		err = seen.failure(errors.New("it has no id"))
+	}
+	if err != nil {
+		return org.Group{}, failing(op, err)
+	}
+	return org.Group{ID: g.ID, Name: g.Profile.Name, Type: g.Type}, nil
 }
 
 // GroupMembers returns the ids of the group's members, sorted, each once.

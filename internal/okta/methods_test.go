@@ -178,9 +178,16 @@ func TestGroups(t *testing.T) {
 		 {"id":"00g1","type":"BUILT_IN","profile":{"name":"Everyone","description":null},"_embedded":{"stats":{"usersCount":2,"hasAdminPrivlege":false}}},
 		 {"id":"00g2","type":"OKTA_GROUP","profile":{"name":"Two"},"_embedded":{"stats":{"hasAdminPrivilege":true}}},
 		 {"id":"00g3","type":"OKTA_GROUP","profile":{"name":"Both"},"_embedded":{"stats":{"hasAdminPrivlege":false,"hasAdminPrivilege":true}}}]`,
+		"GET /api/v1/groups/00g1":                 `{"id":"00g1","type":"OKTA_GROUP","profile":{"name":"Helpdesk"}}`,
+		"GET /api/v1/groups/00g2":                 `{"profile":{"name":"Nobody"}}`,
 		"GET /api/v1/groups/00g1/users?limit=200": `[{"id":"00u2"},{"id":"00u1"},{"id":"00u2"}]`,
 		"GET /api/v1/groups/00g2/roles":           `[{"id":"gra1","type":"READ_ONLY_ADMIN","label":"Read-only Administrator","status":"ACTIVE","assignmentType":"GROUP","_links":{"assignee":{"href":"ORG/api/v1/groups/00g2"}}}]`,
 	}))
+	one, err := c.Group(t.Context(), "00g1")
+	check(t, one, err, org.Group{ID: "00g1", Name: "Helpdesk", Type: "OKTA_GROUP"})
+	if nobody, err := c.Group(t.Context(), "00g2"); err == nil {
+		t.Errorf("a group without an id: %+v", nobody)
+	}
 	groups, err := c.Groups(t.Context())
 	check(t, groups, err, []org.Group{
 		{ID: "00g1", Name: "Everyone", Type: "BUILT_IN", HasAdminRoles: ptr(false)},

@@ -1,0 +1,135 @@
+package elevation_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/oktaemu"
+)
+
+// TestStaleReadingsAreNoReasonNotToRevoke: the grant was read back, and every reading after that comes from a replica that
+// does not have it yet. The removal is sent all the same.
+func TestStaleReadingsAreNoReasonNotToRevoke(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		told.handOff = func(i elevation.Instructions) {
+			w.org.Inject(oktaemu.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Count: 3, Stale: true})
+			w.operatorCreates(2*time.Second, "invoice-export")(i)
+		}
+		_, _ = wf.Apply(t.Context(), plan)
+		if roles := w.org.RolesOf(login); slices.Contains(roles, temporary) {
+			t.Errorf("the account holds %q", roles)
+		}
+		for _, r := range w.org.Requests() {
+			if r.Method == "DELETE" && strings.Contains(r.Path, "/roles/") {
+				return
+			}
+		}
+		t.Error("no removal was sent")
+	})
+}
+
+// TestALockedLedgerDoesNotKeepAnAccountElevated: another process holds the lock from the moment of the grant on. In real
+// time, because a file lock is not the bubble's to wait for.
+func TestALockedLedgerDoesNotKeepAnAccountElevated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wf, _ := w.workflow(w.line)
+	o := owner()
+	o.Elevation.Window = 2 * time.Second
+	plan := w.plan(wf, o, "l1")
+	plan.Terms.Patience = access.Patience{Settle: access.Duration(100 * time.Millisecond), StepDown: access.Duration(time.Second)}
+	locked := make(chan func(), 1)
+	w.org.Tap(func(r oktaemu.Request) {
+		if r.Method == "POST" && slices.Contains(w.org.RolesOf(login), temporary) && len(locked) == 0 {
+			unlock, err := lockedfile.MutexAt(filepath.Join(w.dir, "lock")).Lock()
+			if err != nil {
+				t.Error(err)
+			}
+			locked <- unlock
+		}
+	})
+	done := make(chan error, 1)
+	go func() {
+		_, err := wf.Apply(t.Context(), plan)
+		done <- err
+	}()
+	time.Sleep(4 * time.Second)
+	if roles := w.org.RolesOf(login); slices.Contains(roles, temporary) {
+		t.Errorf("2 s after the window ended the account holds %q", roles)
+	}
+	(<-locked)()
+	var undone *elevation.Undone
+	if err := <-done; !errors.As(err, &undone) {
+		t.Errorf("error = %v", err)
+	}
+}
+
+// TestARunThatCheckedTooEarlyTouchesNothing: between its check and its lease, another run did the same work.
+func TestARunThatCheckedTooEarlyTouchesNothing(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		early := w.plan(wf, owner(), "l2")
+		told.handOff = w.operatorCreates(time.Second, "invoice-export")
+		if _, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := wf.Apply(t.Context(), early)
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) || !strings.Contains(err.Error(), "has changed since it was checked") {
+			t.Errorf("error = %v", err)
+		}
+		w.expect([]string{intended}, []string{"invoice-export"})
+		w.expectState("l2", access.StateUndone)
+	})
+}
+
+// outdated is a ledger whose listing was read a while ago.
+type outdated struct {
+	elevation.Ledger
+	leases []access.Lease
+}
+
+func (o outdated) Leases(context.Context) ([]access.Lease, error) { return o.leases, nil }
+
+// TestAnOutdatedSweepTouchesNothing: by the time that a sweep comes to a lease, its run has ended it, and another lease of
+// the account may be open.
+func TestAnOutdatedSweepTouchesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wf, told := w.workflow(w.line)
+	sweeper, _ := w.workflow(&line{handler: w.org})
+	synctest.Test(t, func(t *testing.T) {
+		w.t = t
+		o := owner()
+		o.Elevation.Window = 10 * time.Second
+		told.handOff = func(elevation.Instructions) {
+			sweeper.Ledger = outdated{sweeper.Ledger, w.leases()}
+			if len(sweeper.Ledger.(outdated).leases) != 1 {
+				t.Error("the first lease is not open")
+			}
+		}
+		if _, err := wf.Apply(t.Context(), w.plan(wf, o, "l1")); err == nil {
+			t.Error("nobody created a token")
+		}
+		told.handOff = func(i elevation.Instructions) {
+			if swept, err := sweeper.Sweep(t.Context(), dueNow); err != nil || len(swept.Swept) > 0 {
+				t.Errorf("swept %+v, %v", swept, err)
+			}
+			w.operatorCreates(time.Second, "invoice-export")(i)
+		}
+		if _, err := wf.Apply(t.Context(), w.plan(wf, o, "l2")); err != nil {
+			t.Error(err)
+		}
+		w.expect([]string{intended}, []string{"invoice-export"})
+	})
+}
