@@ -28,7 +28,8 @@ const SchemaVersion = "1"
 type Input struct {
 	Snapshot org.Snapshot
 	Owners   []access.TokenOwner
-	// Pending are closed leases whose pull request is not merged yet: they declare what they gave.
+	// Pending are closed leases whose pull request is not merged yet: they declare what they gave where no manifest declares
+	// the account.
 	Pending []access.Lease
 	// Leases are all leases that the ledger holds; whether they could be read says the snapshot's coverage.
 	Leases   []access.Lease
@@ -144,10 +145,11 @@ func Run(ctx context.Context, engine *policy.Engine, in Input) (Report, error) {
 // auditInput is what the controls read of in.
 func auditInput(in Input) policy.AuditInput {
 	out := policy.AuditInput{
-		Snapshot:        in.Snapshot,
-		Declared:        declared(in.Snapshot, in.Owners, in.Pending),
-		Leases:          map[string]policy.Lease{},
-		ServiceAccounts: map[string]bool{},
+		Snapshot:             in.Snapshot,
+		Declared:             declared(in.Snapshot, in.Owners, in.Pending),
+		Leases:               map[string]policy.Lease{},
+		ServiceAccounts:      map[string]bool{},
+		ForbiddenPermissions: forbidden(in.Snapshot.CustomRoles, in.Settings),
 	}
 	for _, lease := range slices.Concat(in.Pending, in.Leases) {
 		out.Leases[lease.ID] = policy.LeaseInput(lease)
@@ -155,6 +157,18 @@ func auditInput(in Input) policy.AuditInput {
 	for id, user := range in.Snapshot.Users {
 		if in.Settings.IsServiceAccount(user.Login) {
 			out.ServiceAccounts[id] = true
+		}
+	}
+	return out
+}
+
+// forbidden returns, for each custom role whose permissions are known, those that the settings forbid. A role without a
+// list of permissions is left out: that it permits nothing would be a guess.
+func forbidden(roles map[string]org.CustomRole, s access.Settings) map[string][]string {
+	out := map[string][]string{}
+	for id, role := range roles {
+		if role.Permissions != nil {
+			out[id] = s.Forbids(role.Permissions)
 		}
 	}
 	return out

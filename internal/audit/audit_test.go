@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,8 +37,8 @@ func newBuilder() builder {
 	for _, name := range org.Collections() {
 		b.Coverage[name] = org.Coverage{Status: org.StatusComplete}
 	}
-	b.CustomRoles["cr-people"] = org.CustomRole{ID: "cr-people", Label: "People reader"}
-	b.CustomRoles["cr-group"] = org.CustomRole{ID: "cr-group", Label: "Group reader"}
+	b.CustomRoles["cr-people"] = org.CustomRole{ID: "cr-people", Label: "People reader", Permissions: []string{"okta.users.read"}}
+	b.CustomRoles["cr-group"] = org.CustomRole{ID: "cr-group", Label: "Group reader", Permissions: []string{"okta.groups.read"}}
 	for _, label := range []string{"Payroll people", "All people", "CI groups", "Helpdesk groups"} {
 		b.ResourceSets["iam-"+label] = org.ResourceSet{ID: "iam-" + label, Label: label}
 	}
@@ -312,7 +313,8 @@ func TestDeclaredProblems(t *testing.T) {
 	}
 }
 
-func TestLeaseAndManifestOfOneAccount(t *testing.T) {
+// TestAManifestIsTheLastWordOnItsAccount, whatever a pull request that nobody closes once gave.
+func TestAManifestIsTheLastWordOnItsAccount(t *testing.T) {
 	t.Parallel()
 	b := newBuilder()
 	b.user("svc-invoice-export")
@@ -320,15 +322,185 @@ func TestLeaseAndManifestOfOneAccount(t *testing.T) {
 	manifest := owner("invoice-export", "svc-invoice-export", "Group reader", "CI groups")
 	manifest.Token.Name = "invoice-export-2029"
 	one := func(o access.TokenOwner) policy.Declaration {
-		return declared(b.Snapshot, []access.TokenOwner{o}, []access.Lease{lease})["00u-svc-invoice-export"]
+		all := declared(b.Snapshot, []access.TokenOwner{o}, []access.Lease{lease})
+		if len(all) != 1 {
+			t.Errorf("%d declarations of one account", len(all))
+		}
+		return all["00u-svc-invoice-export"]
 	}
-	got := one(manifest)
-	if diff := cmp.Diff([]string{"invoice-export", "invoice-export-2029"}, got.TokenNames); diff != "" || got.Origin != policy.OriginManifest {
-		t.Errorf("origin %s, token names %s", got.Origin, diff)
+	want := fromManifest(b.Snapshot, manifest)
+	want.TokenNames = []string{"invoice-export", "invoice-export-2029"}
+	if diff := cmp.Diff(want, one(manifest)); diff != "" {
+		t.Errorf("of the same role, the pending token is declared beside the manifest's: %s", diff)
 	}
-	manifest.Role.ResourceSet = "All people"
-	if got = one(manifest); got.ResourceSetID != "iam-CI groups" || got.Origin != policy.OriginLease || got.Source.File == "" {
-		t.Errorf("the later word does not count: %+v", got)
+	for _, role := range []access.Intended{
+		{CustomRole: "Group reader", ResourceSet: "All people"},
+		{CustomRole: "People reader", ResourceSet: "CI groups"},
+		{CustomRole: "Raeder", ResourceSet: "CI groups"},
+	} {
+		manifest.Role = role
+		if diff := cmp.Diff(fromManifest(b.Snapshot, manifest), one(manifest)); diff != "" {
+			t.Errorf("%v: a pending lease of another role changes the manifest: %s", role, diff)
+		}
+	}
+	for _, lost := range []struct{ pending, declared access.Intended }{
+		{access.Intended{CustomRole: "gone", ResourceSet: "iam-CI groups"}, access.Intended{CustomRole: "lost", ResourceSet: "CI groups"}},
+		{access.Intended{CustomRole: "cr-group", ResourceSet: "gone"}, access.Intended{CustomRole: "cr-group", ResourceSet: "lost"}},
+	} {
+		lease.Intended = access.Role{Type: access.RoleCustom, CustomRole: lost.pending.CustomRole, ResourceSet: lost.pending.ResourceSet}
+		manifest.Role = lost.declared
+		if got := one(manifest); len(got.TokenNames) != 1 {
+			t.Errorf("two roles that the org does not have pass for the same: %v", got.TokenNames)
+		}
+	}
+}
+
+// TestTheNewestPendingLeaseDeclares and no other of its account does.
+func TestTheNewestPendingLeaseDeclares(t *testing.T) {
+	t.Parallel()
+	b := newBuilder()
+	b.user("svc-invoice-export")
+	lease := func(id string, opened time.Time, set, token string) access.Lease {
+		l := pendingLease()
+		l.ID, l.OpenedAt, l.Intended.ResourceSet, l.TokenName = id, opened, "iam-"+set, token
+		return l
+	}
+	old := lease("L9", takenAt.AddDate(-1, 0, 0), "All people", "old")
+	first := lease("L1", takenAt.Add(-time.Hour), "Payroll people", "first")
+	second := lease("L2", takenAt.Add(-time.Hour), "CI groups", "second")
+	undone := lease("L3", takenAt, "All people", "undone")
+	undone.State = access.StateUndone
+	for _, pending := range [][]access.Lease{{old, first, second, undone}, {undone, second, first, old}} {
+		all := declared(b.Snapshot, nil, pending)
+		got := all["00u-svc-invoice-export"]
+		if len(all) != 1 || got.ResourceSetID != "iam-CI groups" || !slices.Equal(got.TokenNames, []string{"second"}) {
+			t.Errorf("of several pending leases got %+v", all)
+		}
+	}
+}
+
+// only runs the audit and returns the findings about svc-x, as "control discriminator".
+func only(t *testing.T, in Input) []string {
+	t.Helper()
+	out := []string{}
+	for _, result := range run(t, in).Results {
+		if result.Status == StatusError {
+			t.Fatal(result.Reason)
+		}
+		for _, f := range result.Findings {
+			if f.Resource.Name == "svc-x@acme.example" || f.Resource.Name == "x" {
+				out = append(out, strings.TrimSpace(result.Control.Name+" "+f.Discriminator))
+			}
+		}
+	}
+	return out
+}
+
+// TestAnOldPullRequestExcusesNothing: the role that a lease of a year ago gave is not the one that the manifest declares.
+func TestAnOldPullRequestExcusesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBuilder()
+	b.user("svc-x", "cr-people on All people")
+	b.token("x", "svc-x")
+	lease := pendingLease()
+	lease.Account = access.Account{ID: "00u-svc-x", Login: "svc-x@acme.example"}
+	lease.Intended = access.Role{Type: access.RoleCustom, CustomRole: "cr-people", ResourceSet: "iam-All people"}
+	lease.OpenedAt, lease.EndsAt, lease.TokenName = takenAt.AddDate(-1, 0, 0), takenAt.AddDate(-1, 0, 0), "x"
+	got := only(t, Input{
+		Snapshot: b.Snapshot, Settings: access.DefaultSettings(), Owners: []access.TokenOwner{owner("x", "svc-x", "cr-people", "Payroll people")},
+		Pending: []access.Lease{lease}, Leases: []access.Lease{lease},
+	})
+	want := []string{"token_owner_role extra|CUSTOM|cr-people|iam-All people|", "token_owner_role missing|CUSTOM|cr-people|iam-Payroll people|"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestLeasesThatExcuseNothing: only one that is of now, and no longer than any manifest may ask for, does.
+func TestLeasesThatExcuseNothing(t *testing.T) {
+	t.Parallel()
+	flagged := []string{"residual_elevation open", "residual_elevation READ_ONLY_ADMIN|||"}
+	for name, c := range map[string]struct {
+		opened, ends time.Time
+		want         []string
+	}{
+		"now":                     {takenAt.Add(-time.Minute), takenAt.Add(time.Minute), []string{}},
+		"a clock within the skew": {takenAt.Add(access.ClockSkew), takenAt.Add(time.Hour), []string{}},
+		"a clock that ran ahead":  {takenAt.Add(access.ClockSkew + time.Second), takenAt.Add(time.Hour), flagged},
+		"a year ahead":            {takenAt.AddDate(1, 0, 0), takenAt.AddDate(1, 0, 0).Add(time.Hour), flagged},
+		"8 hours":                 {takenAt.Add(-time.Hour), takenAt.Add(7 * time.Hour), []string{}},
+		"over 8 hours":            {takenAt.Add(-time.Hour), takenAt.Add(7*time.Hour + time.Second), flagged},
+		"without times":           {time.Time{}, time.Time{}, flagged},
+		"in another zone": {
+			takenAt.Add(-time.Minute).In(time.FixedZone("", 3600)), takenAt.Add(time.Minute).In(time.FixedZone("", -3600)), []string{},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuilder()
+			b.user("svc-x", access.RoleReadOnlyAdmin)
+			lease := pendingLease()
+			lease.State, lease.Account = access.StateElevated, access.Account{ID: "00u-svc-x", Login: "svc-x@acme.example"}
+			lease.OpenedAt, lease.EndsAt = c.opened, c.ends
+			got := only(t, Input{Snapshot: b.Snapshot, Settings: access.DefaultSettings(), Leases: []access.Lease{lease}})
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestWhatCustomRolesPermit: by the settings, and where nobody can tell.
+func TestWhatCustomRolesPermit(t *testing.T) {
+	t.Parallel()
+	strict := access.DefaultSettings()
+	strict.Elevation.ForbiddenPermissions = []string{"okta.groups.*"}
+	finding := []string{"residual_elevation CUSTOM|cr-x|iam-All people|"}
+	for name, c := range map[string]struct {
+		permissions []string
+		settings    access.Settings
+		want        []string
+	}{
+		"reads":                 {[]string{"okta.users.read"}, access.DefaultSettings(), []string{}},
+		"nothing":               {[]string{}, access.DefaultSettings(), []string{}},
+		"writes":                {[]string{"okta.users.manage", "okta.users.read"}, access.DefaultSettings(), finding},
+		"makes tokens":          {[]string{"okta.users.apitokens.manage"}, access.DefaultSettings(), finding},
+		"not forbidden here":    {[]string{"okta.users.manage"}, strict, []string{}},
+		"forbidden here":        {[]string{"okta.groups.read"}, strict, finding},
+		"nobody knows":          {nil, access.DefaultSettings(), finding},
+		"nobody knows, allowed": {nil, strict, finding},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuilder()
+			b.CustomRoles["cr-x"] = org.CustomRole{ID: "cr-x", Label: "X", Permissions: c.permissions}
+			b.user("svc-x", "cr-x on All people")
+			in := Input{Snapshot: b.Snapshot, Settings: c.settings}
+			if diff := cmp.Diff(c.want, only(t, in)); diff != "" {
+				t.Errorf("not declared: %s", diff)
+			}
+			b.token("x", "svc-x")
+			in.Owners = []access.TokenOwner{owner("x", "svc-x", "cr-x", "All people")}
+			if diff := cmp.Diff(c.want, only(t, in)); diff != "" {
+				t.Errorf("declared: %s", diff)
+			}
+		})
+	}
+	b := newBuilder()
+	b.user("svc-x", "cr-unlisted on All people")
+	if got := only(t, Input{Snapshot: b.Snapshot, Settings: strict}); len(got) != 1 {
+		t.Errorf("a role that the org does not list: %v", got)
+	}
+}
+
+// TestNoSettingsHideWhatPeopleMade: a token of a person's is looked at, whatever the settings call an agent.
+func TestNoSettingsHideWhatPeopleMade(t *testing.T) {
+	t.Parallel()
+	in := acme()
+	want := lines(run(t, in))
+	in.Settings.Audit.AgentClients = append(in.Settings.Audit.AgentClients, org.ClientUser)
+	if diff := cmp.Diff(want, lines(run(t, in))); diff != "" {
+		t.Error(diff)
 	}
 }
 

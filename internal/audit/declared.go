@@ -19,9 +19,10 @@ const (
 	problemDuplicate   = "duplicate"
 )
 
-// declared resolves what is declared against the snapshot, keyed as policy.AuditInput.Declared wants it. Of one account a
-// pending lease is the later word than a manifest: its intended role is the one that counts, and both tokens are declared
-// until the pull request ends. Two manifests of one account are a problem of both.
+// declared resolves what is declared against the snapshot, keyed as policy.AuditInput.Declared wants it. A manifest is the
+// last word on its account. A pending lease declares an account that no manifest does, and of several of one account the
+// newest alone: an old pull request that nobody closes must not outlive what was decided after it. Two manifests of one
+// account are a problem of both.
 func declared(s org.Snapshot, owners []access.TokenOwner, pending []access.Lease) map[string]policy.Declaration {
 	out := map[string]policy.Declaration{}
 	sorted := slices.SortedFunc(slices.Values(owners), func(a, b access.TokenOwner) int {
@@ -35,19 +36,27 @@ func declared(s org.Snapshot, owners []access.TokenOwner, pending []access.Lease
 		}
 		out[key] = d
 	}
-	leases := slices.SortedFunc(slices.Values(pending), func(a, b access.Lease) int {
+	for key, d := range newest(s, pending) {
+		if manifest, ok := out[key]; ok {
+			d = expecting(manifest, d)
+		}
+		out[key] = d
+	}
+	return out
+}
+
+// newest resolves the newest of the pending leases of each account.
+func newest(s org.Snapshot, pending []access.Lease) map[string]policy.Declaration {
+	out := map[string]policy.Declaration{}
+	sorted := slices.SortedFunc(slices.Values(pending), func(a, b access.Lease) int {
 		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
 	})
-	for _, lease := range leases {
+	for _, lease := range sorted {
 		if lease.State != access.StateClosed || lease.Kind != access.LeaseElevation {
 			continue // what is open, undone or a downgrade declares nothing
 		}
 		d := fromLease(s, lease)
-		key := keyOf(d)
-		if before, ok := out[key]; ok {
-			d = merge(before, d)
-		}
-		out[key] = d
+		out[keyOf(d)] = d
 	}
 	return out
 }
@@ -146,16 +155,12 @@ func duplicate(first, second policy.Declaration) policy.Declaration {
 	return noting(first, problemDuplicate, fmt.Sprintf("%q declares the same account (%s:%d)", second.Name, second.Source.File, second.Source.Line))
 }
 
-// merge gives the role of the later declaration and the tokens of both. The elevation role of the former stays, as the
-// later one's is known by its lease.
-func merge(former, later policy.Declaration) policy.Declaration {
-	later.TokenNames = slices.Compact(slices.Sorted(slices.Values(slices.Concat(former.TokenNames, later.TokenNames))))
-	later.ElevationRole = cmp.Or(former.ElevationRole, later.ElevationRole)
-	if i := slices.IndexFunc(former.Problems, func(p policy.Problem) bool { return p.Code == problemDuplicate }); i >= 0 {
-		later = noting(later, problemDuplicate, former.Problems[i].Message)
+// expecting gives the manifest's declaration, with the pending lease's token beside its own where both declare the same role
+// on the same set, as far as the org has them: a rotation whose pull request is not merged yet.
+func expecting(manifest, pending policy.Declaration) policy.Declaration {
+	same := manifest.CustomRoleID == pending.CustomRoleID && manifest.ResourceSetID == pending.ResourceSetID
+	if same && manifest.CustomRoleID != "" && manifest.ResourceSetID != "" {
+		manifest.TokenNames = slices.Compact(slices.Sorted(slices.Values(slices.Concat(manifest.TokenNames, pending.TokenNames))))
 	}
-	if former.CustomRoleID == later.CustomRoleID && former.ResourceSetID == later.ResourceSetID {
-		later.Name, later.Source, later.Origin = former.Name, former.Source, former.Origin
-	}
-	return later
+	return manifest
 }

@@ -373,6 +373,10 @@ func complaints(change func(old, replacement string) string, settingsWith func(s
 			"f:5:7: audit.knownTokens[0].reason: is missing; expected the reason for which the token is accepted",
 		},
 		{
+			"settings: an agent that is every person", settingsWith("audit:\n  agentClients: [Okta AD agent, okta API]\n"),
+			"f:4:33: audit.agentClients[1]: \"okta API\" is the clientName of every token that a person created, not an agent's",
+		},
+		{
 			"settings: approval age", settingsWith("admission: {maxApprovalAge: 721h}\n"),
 			"f:3:29: admission.maxApprovalAge: expected a duration from 1m to 720h, such as 15m, found the text \"721h\"",
 		},

@@ -66,7 +66,9 @@ func allowedRole(a *access.AllowedRole) shape {
 }
 
 func auditSettings(a *access.AuditSettings) object {
-	client := func(into *string) shape { return text{into: into, what: "a token's clientName, such as Okta AD agent"} }
+	client := func(into *string) shape {
+		return text{into: into, what: "a token's clientName, such as Okta AD agent", check: agent}
+	}
 	return object{fields: []field{
 		{"knownTokens", false, "Tokens that no TokenOwner declares and that are accepted: the program's own, above all.", list[access.KnownToken]{
 			into: &a.KnownTokens, item: knownToken, of: "mappings with owner, name and reason",
@@ -76,6 +78,17 @@ func auditSettings(a *access.AuditSettings) object {
 			into: &a.AgentClients, item: client, key: func(s string) string { return s }, of: "values of clientName",
 		}},
 	}}
+}
+
+// clientUser is the clientName of every token that a person created: org.ClientUser, which this package may not import.
+const clientUser = "Okta API"
+
+// agent refuses the one clientName that is no agent's: with it the audit would look at no token at all.
+func agent(value string) (message, hint string) {
+	if strings.EqualFold(value, clientUser) {
+		return quote(value) + " is the clientName of every token that a person created, not an agent's", "Accept a token of a person's by its owner and name, under knownTokens."
+	}
+	return "", ""
 }
 
 func knownToken(k *access.KnownToken) shape {

@@ -11,7 +11,7 @@ import (
 )
 
 // AuditInput is what the controls of an audit read: the snapshot's JSON and, beside its collections, what is declared,
-// leased and taken for a service account. Its maps are not nil.
+// leased, forbidden and taken for a service account. Its maps are not nil.
 type AuditInput struct {
 	org.Snapshot
 	// Declared is keyed by the id of the account, or by "unresolved:" and the account as it was declared.
@@ -20,6 +20,9 @@ type AuditInput struct {
 	Leases map[string]Lease `json:"leases"`
 	// ServiceAccounts holds the ids of the users whose login is a service account's by the settings.
 	ServiceAccounts map[string]bool `json:"service_accounts"`
+	// ForbiddenPermissions holds, by the id of a custom role, those of its permissions that the settings forbid. A role that
+	// permits nothing of the kind has an empty list; one whose permissions are not known is not there.
+	ForbiddenPermissions map[string][]string `json:"forbidden_permissions"`
 }
 
 // The origins of a declaration.
@@ -60,6 +63,7 @@ type Lease struct {
 	Login       string       `json:"login"`
 	State       access.State `json:"state"`
 	Open        bool         `json:"open"`
+	OpenedAt    time.Time    `json:"opened_at"`
 	EndsAt      time.Time    `json:"ends_at"`
 	TokenName   string       `json:"token_name"`
 	Temporary   []LeasedRole `json:"temporary"`
@@ -77,7 +81,7 @@ type LeasedRole struct {
 func LeaseInput(l access.Lease) Lease {
 	out := Lease{
 		ID: l.ID, Kind: l.Kind, AccountID: l.Account.ID, Login: l.Account.Login, State: l.State, Open: l.State.Open(),
-		EndsAt: l.EndsAt.UTC(), TokenName: l.TokenName, Temporary: []LeasedRole{},
+		OpenedAt: l.OpenedAt.UTC(), EndsAt: l.EndsAt.UTC(), TokenName: l.TokenName, Temporary: []LeasedRole{},
 	}
 	for _, r := range l.Temporary {
 		out.Temporary = append(out.Temporary, LeasedRole(r))
@@ -143,6 +147,7 @@ func (in AuditInput) MarshalJSON() ([]byte, error) {
 		l.Temporary = filled(l.Temporary)
 		return l
 	})
+	out.ForbiddenPermissions = mapValues(in.ForbiddenPermissions, filled)
 	return json.Marshal(out)
 }
 

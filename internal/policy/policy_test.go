@@ -54,8 +54,9 @@ func violating() AuditInput {
 			ResourceSet: "Some", ResourceSetID: "iam1", TokenNames: []string{"alpha"}, ElevationRole: "READ_ONLY_ADMIN",
 			Origin: OriginManifest, Source: access.Position{File: "access/alpha.yaml", Line: 1},
 		}},
-		Leases:          map[string]Lease{},
-		ServiceAccounts: map[string]bool{"a": true},
+		Leases:               map[string]Lease{},
+		ServiceAccounts:      map[string]bool{"a": true},
+		ForbiddenPermissions: map[string][]string{},
 	}
 }
 
@@ -118,6 +119,34 @@ func TestEveryControlFires(t *testing.T) {
 	}
 }
 
+// TestLeaseWithoutTimes: a lease that does not say from when to when excuses nothing, and is itself a finding.
+func TestLeaseWithoutTimes(t *testing.T) {
+	t.Parallel()
+	engine := loaded(t)
+	for name, lease := range map[string]access.Lease{
+		"no end":     {Terms: access.Terms{OpenedAt: now}},
+		"no opening": {Terms: access.Terms{EndsAt: now.Add(time.Hour)}},
+		"neither":    {},
+	} {
+		lease.ID, lease.Kind, lease.State = "l", access.LeaseElevation, access.StateElevated
+		lease.Account = access.Account{ID: "a", Login: "svc-a@acme.example"}
+		lease.Temporary = []access.Role{{Type: access.RoleReadOnlyAdmin}}
+		in := violating()
+		in.Leases["l"] = LeaseInput(lease)
+		findings, err := engine.Audit(t.Context(), "residual_elevation", in, ParamsOf(access.DefaultSettings()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range findings {
+			got = append(got, f.Resource.Kind+" "+f.Discriminator)
+		}
+		if diff := cmp.Diff([]string{"lease open", "user READ_ONLY_ADMIN|||", "user USER_ADMIN|||g"}, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // TestAuditRefusesWhatItCannotRelyOn: with less than the whole input, findings would silently be none.
 func TestAuditRefusesWhatItCannotRelyOn(t *testing.T) {
 	t.Parallel()
@@ -128,14 +157,16 @@ func TestAuditRefusesWhatItCannotRelyOn(t *testing.T) {
 		change  func(*AuditInput, *Params)
 		want    string
 	}{
-		"unknown control":  {"nothing", func(*AuditInput, *Params) {}, "no such control"},
-		"empty input":      {"unmanaged_token", func(in *AuditInput, _ *Params) { *in = AuditInput{} }, "schema"},
-		"a nil collection": {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Tokens = nil }, "tokens"},
-		"no declared":      {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Declared = nil }, "declared"},
-		"no known roles":   {"unmanaged_token", func(_ *AuditInput, p *Params) { p.KnownRoles = nil }, "known_roles"},
-		"no creator roles": {"unmanaged_token", func(_ *AuditInput, p *Params) { p.TokenCreatorRoles = nil }, "token_creator_roles"},
-		"lease without time": {"residual_elevation", func(in *AuditInput, _ *Params) {
-			in.Leases["l"] = Lease{ID: "l", Open: true, State: "elevated", Kind: "elevation"}
+		"unknown control":          {"nothing", func(*AuditInput, *Params) {}, "no such control"},
+		"empty input":              {"unmanaged_token", func(in *AuditInput, _ *Params) { *in = AuditInput{} }, "schema"},
+		"a nil collection":         {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Tokens = nil }, "tokens"},
+		"no declared":              {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Declared = nil }, "declared"},
+		"no known roles":           {"unmanaged_token", func(_ *AuditInput, p *Params) { p.KnownRoles = nil }, "known_roles"},
+		"no creator roles":         {"unmanaged_token", func(_ *AuditInput, p *Params) { p.TokenCreatorRoles = nil }, "token_creator_roles"},
+		"no forbidden permissions": {"residual_elevation", func(in *AuditInput, _ *Params) { in.ForbiddenPermissions = nil }, "forbidden_permissions"},
+		"snapshot without time": {"residual_elevation", func(in *AuditInput, _ *Params) {
+			in.TakenAt = time.Time{}
+			in.Leases["l"] = Lease{ID: "l", Open: true, State: "elevated", Kind: "elevation", OpenedAt: now, EndsAt: now}
 		}, "time"},
 		"finding without id": {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Tokens["x"] = org.Token{Name: "x"} }, "required"},
 		"findings twice over": {"unmanaged_token", func(in *AuditInput, _ *Params) {
@@ -221,8 +252,8 @@ func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
 	const file = "audit/unmanaged_token/unmanaged_token.rego"
 	for name, c := range map[string]struct{ old, new, want string }{
-		"misspelt input":      {"some token in input.tokens\n\tnot", "some token in input.tokenz\n\tnot", "undefined ref"},
-		"misspelt parameter":  {"data.params.agent_clients\n}", "data.params.agents\n}", "undefined ref"},
+		"misspelt input":      {"input.users[token.user_id]", "input.userz[token.user_id]", "undefined ref"},
+		"misspelt parameter":  {"in data.params.known_tokens", "in data.params.tokens", "undefined ref"},
 		"network":             {"import data.lib.finding", "x := http.send({})\n\nimport data.lib.finding", "http.send"},
 		"clock":               {"count(_namesakes(token)) > 1", "time.now_ns() > 1", "time.now_ns"},
 		"unused variable":     {"owner := assignments.login(token.user_id)", "owner := 1\n\tunused := 2", "unused"},
@@ -362,8 +393,19 @@ func TestAdmissionWithoutFactsFailsClosed(t *testing.T) {
 	}
 	in := admissible()
 	in.Reviews[0].SubmittedAt = time.Time{}
+	got, err = engine.Admission(t.Context(), in)
+	if err != nil || !slices.Equal(got.Approvers, []string{"ada"}) {
+		t.Errorf("a review without a time counts, or costs the others: %+v, %v", got, err)
+	}
+	in.Reviews[1].SubmittedAt = time.Time{}
+	got, err = engine.Admission(t.Context(), in)
+	if err != nil || got.Allow || len(got.Denials) != 2 {
+		t.Errorf("two reviews without a time: %+v, %v", got, err)
+	}
+	in = admissible()
+	in.Now = time.Time{}
 	if got, err := engine.Admission(t.Context(), in); err == nil {
-		t.Errorf("a review without a time is taken: %+v", got)
+		t.Errorf("without the present time: %+v", got)
 	}
 }
 

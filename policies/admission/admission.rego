@@ -8,6 +8,8 @@
 #   - input: schema.admission
 package admission
 
+import data.lib.instants
+
 # METADATA
 # description: the decision. Package policy takes anything but exactly this shape for an error, which admits nothing.
 # entrypoint: true
@@ -21,9 +23,9 @@ decision := {
 default _approved_at := ""
 
 _approved_at := review.submitted_at if {
-	latest := max({_ns(review.submitted_at) | some review in _effective})
+	latest := max({instants.of(review.submitted_at) | some review in _effective})
 	some review in _effective
-	_ns(review.submitted_at) == latest
+	instants.of(review.submitted_at) == latest
 }
 
 # How far a review may lie ahead of this machine's clock.
@@ -204,6 +206,11 @@ _shortcoming[review] contains "the reviewer has no name" if {
 	review.user == ""
 }
 
+_shortcoming[review] contains $"its time, {review.submitted_at}, cannot be when it was given" if {
+	some review in _approvals
+	not instants.of(review.submitted_at)
+}
+
 _shortcoming[review] contains $"it is {age} s old, the settings allow {input.settings.max_approval_age_seconds} s" if {
 	some review in _approvals
 	age := _age_seconds(review)
@@ -215,9 +222,7 @@ _shortcoming[review] contains $"it was given at {review.submitted_at}, later tha
 	_age_seconds(review) < 0 - _clock_skew_seconds
 }
 
-_age_seconds(review) := ceil((_ns(input.now) - _ns(review.submitted_at)) / 1000000000)
-
-_ns(text) := time.parse_rfc3339_ns(text)
+_age_seconds(review) := ceil((time.parse_rfc3339_ns(input.now) - instants.of(review.submitted_at)) / 1000000000)
 
 # Files.
 

@@ -88,6 +88,12 @@ cases := {name: {"input": object.union(_request, patch), "want": want} |
 		"approval a part of a second too old": [_only(_review(1, "grace", "APPROVED", "aaa", "2029-12-31T11:59:59.5Z")), {"approved"}],
 		"approval ahead within the skew": [_only(_review(1, "grace", "APPROVED", "aaa", "2030-01-01T12:05:00Z")), set()],
 		"approval ahead of the skew": [_only(_review(1, "grace", "APPROVED", "aaa", "2030-01-01T12:05:01Z")), {"approved"}],
+		"approval without a time": [_only(_review(1, "grace", "APPROVED", "aaa", "0001-01-01T00:00:00Z")), {"approved"}],
+		"approval without a time beside one that counts": [
+			_reviews([_review(2, "ada", "APPROVED", "aaa", "0001-01-01T00:00:00Z")]),
+			set(),
+		],
+		"comment without a time": [_reviews([_review(2, "grace", "PENDING", "aaa", "0001-01-01T00:00:00Z")]), set()],
 		"no files": [{"files": []}, {"one_manifest"}],
 		"two manifests": [
 			{"files": [_request.files[0], {"path": "access/beta.yml", "status": "modified"}]},
@@ -160,6 +166,14 @@ test_no_approval_has_no_time if {
 	decision := admission.decision with input as object.union(_request, {"reviews": []})
 	decision.approvers == []
 	decision.approved_at == ""
+}
+
+test_approval_without_a_time_is_nobodys if {
+	decision := admission.decision with input as cases["approval without a time"].input
+	decision.approvers == []
+	decision.approved_at == ""
+	some denial in decision.denials
+	contains(denial.msg, "its time, 0001-01-01T00:00:00Z, cannot be when it was given")
 }
 
 test_stale_approval_names_both_commits if {

@@ -38,6 +38,7 @@ package audit.token_owner_role
 import data.lib.assignments
 import data.lib.finding
 import data.lib.leases
+import data.lib.tokens
 
 # METADATA
 # description: one finding for each thing that a declaration names and the org does not have, or that it leaves open
@@ -94,9 +95,8 @@ findings contains result if {
 
 # Accounts that are declared, are known to the org, and own a token that is not one of Okta's agents.
 _owners contains declaration if {
-	some token in input.tokens
+	some token in tokens.looked_at
 	declaration := input.declared[token.user_id]
-	not token.client_name in data.params.agent_clients
 }
 
 # What is not known cannot be missing: the problem is the finding.

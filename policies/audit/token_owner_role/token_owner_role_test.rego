@@ -44,6 +44,14 @@ cases := {name: {"input": object.union(base, patch), "want": want} |
 		],
 		"standard role beside it": [fixture.org, _elevated, {["a", "extra|READ_ONLY_ADMIN|||"]}],
 		"standard role under an open lease": [fixture.org, object.union(_elevated, _lease), set()],
+		"standard role under a lease of a clock that ran ahead": [
+			fixture.org,
+			object.union(_elevated, {"leases": {"L1": object.union(
+				_lease.leases.L1,
+				{"opened_at": "2030-01-01T00:05:01Z", "ends_at": "2030-01-01T00:20:01Z"},
+			)}}),
+			{["a", "extra|READ_ONLY_ADMIN|||"]},
+		],
 		"intended role through a group only": [
 			json.remove(fixture.org, ["/assignments/a|CUSTOM", "/bindings/iam1|cr1"]),
 			{"group_members": {"g": ["a"]}, "assignments": {"g|CUSTOM": fixture.custom("g", "GROUP", "cr1", "iam1")}},

@@ -28,11 +28,12 @@ package audit.unmanaged_token
 import data.lib.assignments
 import data.lib.finding
 import data.lib.leases
+import data.lib.tokens
 
 # METADATA
 # description: one finding for each token that is not accounted for
 findings contains result if {
-	some token in _tokens
+	some token in tokens.looked_at
 	why := _why(token)
 
 	owner := assignments.login(token.user_id)
@@ -93,15 +94,10 @@ _accounted(token) if {
 _namesakes(token) := _by_name[[token.user_id, token.name]]
 
 _by_name := {key: ids |
-	some one in _tokens
+	some one in tokens.looked_at
 	key := [one.user_id, one.name]
 	ids := {token.id |
-		some token in _tokens
+		some token in tokens.looked_at
 		key = [token.user_id, token.name] # unification lets OPA index the tokens by owner and name, once
 	}
-}
-
-_tokens contains token if {
-	some token in input.tokens
-	not token.client_name in data.params.agent_clients
 }

@@ -19,12 +19,18 @@ cases := {name: {"input": object.union(fixture.org, patch), "want": want} |
 		"known name, other owner": [_with(fixture.token("t2", "stepdown", "a")), {"t2"}],
 		"agent": [_with(object.union(fixture.token("t2", "ad", "ada"), {"client_name": "Okta AD agent"})), set()],
 		"agent that nobody accepted": [_with(object.union(fixture.token("t2", "ad", "ada"), {"client_name": "Okta LDAP agent"})), {"t2"}],
+		"a person's, and the settings name its client": [_with(fixture.token("t2", "beta", "a")), {"t2"}],
 		"without owner": [_with(fixture.token("t2", "alpha", "")), {"t2"}],
 		"owner not in the org": [_with(fixture.token("t2", "alpha", "ghost")), {"t2"}],
 		"two of the declared name": [_with(fixture.token("t2", "alpha", "a")), {"t1", "t2"}],
 		"an agent's namesake does not count": [_with(object.union(fixture.token("t2", "alpha", "a"), {"client_name": "Okta AD agent"})), set()],
 		"expected by an open lease": [_leased({}), set()],
 		"expected by a lease past its end": [_leased({"ends_at": "2029-01-01T00:00:00Z"}), {"t2"}],
+		"expected by a lease of a clock that ran ahead": [
+			_leased({"opened_at": "2030-01-01T00:05:01Z", "ends_at": "2030-01-01T00:20:01Z"}),
+			{"t2"},
+		],
+		"expected by a lease longer than any manifest may ask for": [_leased({"ends_at": "2030-01-01T07:55:01Z"}), {"t2"}],
 		"of another name than the lease expects": [_leased({"token_name": "gamma"}), {"t2"}],
 	}
 }

@@ -6,16 +6,17 @@
 #   - input: schema.snapshot
 package lib.leases
 
+import data.lib.instants
+
 # METADATA
 # description: |
-#   leases that may give a role at the time of the snapshot: an elevation that is open, not stuck, and not past its end.
-#   A downgrade takes roles away and so excuses none.
+#   leases that may give a role at the time of the snapshot: an elevation that is open and has no faults. A downgrade takes
+#   roles away and so excuses none.
 current contains lease if {
 	some lease in input.leases
 	lease.kind == "elevation"
 	lease.open
-	lease.state != "stuck"
-	not past_end(lease)
+	count(faults(lease)) == 0
 }
 
 # METADATA
@@ -30,8 +31,38 @@ of_account := {account_id: of_one |
 }
 
 # METADATA
-# description: true of a lease whose end is not after the time of the snapshot
-past_end(lease) if time.parse_rfc3339_ns(lease.ends_at) <= time.parse_rfc3339_ns(input.taken_at)
+# description: |
+#   why an open lease is not to be relied on: it gave up, it is at its end or past it, it is opened later than the snapshot
+#   by more than clocks differ, it runs for longer than any manifest may ask for, or it does not say from when to when.
+faults(lease) := (((_stuck(lease) | _undated(lease)) | _ended(lease)) | _ahead(lease)) | _long(lease)
+
+# How far the clock of the run that opened a lease may be ahead of this one's: access.ClockSkew.
+_clock_skew_ns := ((5 * 60) * 1000) * 1000000
+
+# The longest window that a manifest may ask for: manifest.MaxWindow.
+_max_window_ns := (((8 * 60) * 60) * 1000) * 1000000
+
+_taken := time.parse_rfc3339_ns(input.taken_at)
+
+_stuck(lease) := {"is stuck" | lease.state == "stuck"}
+
+_undated(lease) := {$"says {lease[field]} for {field}, which is no time to go by" |
+	some field in ["opened_at", "ends_at"]
+	not instants.of(lease[field])
+}
+
+_ended(lease) := {$"is open ({lease.state}) past its end, {lease.ends_at}" |
+	lease.state != "stuck"
+	instants.of(lease.ends_at) <= _taken
+}
+
+_ahead(lease) := {$"was opened at {lease.opened_at}, later than this snapshot, {input.taken_at}" |
+	instants.of(lease.opened_at) > _taken + _clock_skew_ns
+}
+
+_long(lease) := {$"runs for more than 8 hours, from {lease.opened_at} to {lease.ends_at}" |
+	instants.of(lease.ends_at) - instants.of(lease.opened_at) > _max_window_ns
+}
 
 # METADATA
 # description: true of a path that a current lease of the account gives, exactly that role and directly

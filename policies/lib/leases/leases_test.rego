@@ -10,6 +10,7 @@ _lease := {
 	"account_id": "u1",
 	"state": "elevated",
 	"open": true,
+	"opened_at": "2030-01-01T00:00:00Z",
 	"ends_at": "2030-01-01T00:10:00Z",
 	"temporary": [_role],
 }
@@ -30,9 +31,65 @@ test_lease_covers_nothing_from_its_end_on if {
 	not leases.covers(_path) with input as _at("2030-01-01T00:10:00Z", {})
 }
 
+test_faultless_windows_cover[name] if {
+	some name, [taken_at, patch] in {
+		"opened as far ahead as clocks may differ": ["2029-12-31T23:55:00Z", {}],
+		"the longest window": [
+			"2030-01-01T00:05:00Z",
+			{"opened_at": "2029-12-31T16:10:00Z", "ends_at": "2030-01-01T00:10:00Z"},
+		],
+	}
+	leases.covers(_path) with input as _at(taken_at, patch)
+}
+
+# Each fault of an open lease, with what is said of it. A lease with a fault covers nothing.
+_faulty := {
+	"stuck": ["2030-01-01T00:05:00Z", {"state": "stuck"}, {"is stuck"}],
+	"stuck and past its end": ["2030-01-01T00:15:00Z", {"state": "stuck"}, {"is stuck"}],
+	"at its end": [
+		"2030-01-01T00:10:00Z",
+		{},
+		{"is open (elevated) past its end, 2030-01-01T00:10:00Z"},
+	],
+	"opened further ahead than clocks may differ": [
+		"2029-12-31T23:54:59.9Z",
+		{},
+		{"was opened at 2030-01-01T00:00:00Z, later than this snapshot, 2029-12-31T23:54:59.9Z"},
+	],
+	"a part of a second longer than any manifest may ask for": [
+		"2030-01-01T00:05:00Z",
+		{"opened_at": "2029-12-31T16:09:59.9Z"},
+		{"runs for more than 8 hours, from 2029-12-31T16:09:59.9Z to 2030-01-01T00:10:00Z"},
+	],
+	"without an end": [
+		"2030-01-01T00:05:00Z",
+		{"ends_at": "0001-01-01T00:00:00Z"},
+		{"says 0001-01-01T00:00:00Z for ends_at, which is no time to go by"},
+	],
+	"with an end that cannot be reckoned with": [
+		"2030-01-01T00:05:00Z",
+		{"ends_at": "9999-12-31T23:59:59Z"},
+		{"says 9999-12-31T23:59:59Z for ends_at, which is no time to go by"},
+	],
+	"without an opening": [
+		"2030-01-01T00:05:00Z",
+		{"opened_at": "0001-01-01T00:00:00Z"},
+		{"says 0001-01-01T00:00:00Z for opened_at, which is no time to go by"},
+	],
+}
+
+test_faults[name] if {
+	some name, [taken_at, patch, want] in _faulty
+	leases.faults(object.union(_lease, patch)) == want with input as _at(taken_at, patch)
+}
+
+test_a_fault_covers_nothing[name] if {
+	some name, [taken_at, patch, _] in _faulty
+	not leases.covers(_path) with input as _at(taken_at, patch)
+}
+
 test_no_cover[name] if {
 	some name, patch in {
-		"stuck": {"state": "stuck"},
 		"closed": {"state": "closed", "open": false},
 		"a downgrade": {"kind": "downgrade"},
 		"of another account": {"account_id": "u2"},
