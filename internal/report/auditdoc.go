@@ -8,13 +8,12 @@ import (
 	"strings"
 
 	"github.com/stepdown/stepdown/internal/audit"
-	"github.com/stepdown/stepdown/internal/org"
 	"github.com/stepdown/stepdown/internal/policy"
 )
 
 // auditDocument is what a report says to people: the verdict, the controls, the findings of each, and what was not seen.
 func auditDocument(r audit.Report) document {
-	d := document{title: "Okta access audit: " + verdict(r)}
+	d := document{title: auditTitle(r)}
 	d.blocks = append(d.blocks, block{text: provenance(r)}, block{table: controls(r)})
 	for _, result := range r.Results {
 		switch {
@@ -24,15 +23,27 @@ func auditDocument(r audit.Report) document {
 		default:
 			d.blocks = append(d.blocks, block{
 				heading: result.Control.ID + "  " + result.Control.Title + " (not known)",
-				text:    "Could not be decided: " + result.Reason + ". This is not a pass.",
+				text:    "Could not be decided: " + undecided(result, r.Snapshot.Collections) + " This is not a pass.",
 			})
 		}
 	}
 	return document{title: d.title, blocks: append(d.blocks, coverage(r))}
 }
 
-// verdict is the audit in one line.
+// summaryDocument is the verdict and the table of controls.
+func summaryDocument(r audit.Report) document {
+	return document{title: auditTitle(r), blocks: []block{{table: controls(r)}}}
+}
+
+// auditTitle is the line that a report begins with.
+func auditTitle(r audit.Report) string { return "Okta access audit: " + verdict(r) }
+
+// verdict is the audit in one line. Where nothing could be decided it does not speak of findings: that there are none would
+// be no news.
 func verdict(r audit.Report) string {
+	if r.Summary.Error > 0 && r.Summary.Error == len(r.Results) {
+		return wordUnknown + ", no control could be decided"
+	}
 	total := r.Findings(policy.SeverityLow)
 	var parts []string
 	for _, severity := range policy.Severities() {
@@ -116,25 +127,4 @@ func frameworks(c policy.Control) string {
 		parts = append(parts, name+" "+strings.Join(c.Frameworks[key], ", "))
 	}
 	return strings.Join(parts, "; ")
-}
-
-// coverage says what was seen, in full where something was not.
-func coverage(r audit.Report) block {
-	t := &table{headers: []string{"Collection", "Status", "Entries", "Calls", "Why"}, widths: []int{0, 12, 0, 0, 65}}
-	missing := 0
-	for _, c := range r.Snapshot.Collections {
-		word := wordPass
-		if c.Status != org.StatusComplete {
-			word = wordUnknown
-			missing++
-		}
-		if word == wordPass {
-			word = "complete"
-		}
-		t.rows = append(t.rows, []string{c.Name, word, strconv.Itoa(c.Count), strconv.Itoa(c.Calls), c.Reason})
-	}
-	if missing > 0 {
-		return block{heading: "Coverage", text: count(missing, "collection") + " could not be read in full:", table: t}
-	}
-	return block{folded: "Coverage: all " + count(len(t.rows), "collection") + " complete", table: t, minor: true}
 }

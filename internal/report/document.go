@@ -66,6 +66,38 @@ func list(texts []string) string {
 	return strings.Join(texts, ", ")
 }
 
+// oneLine joins the lines of an error for people: what is wrong and, from the second line on, what to do. Each line is
+// a sentence of its own; the last one ends as it was written.
+func oneLine(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteString(" ")
+		}
+		out.WriteString(line)
+		if !strings.ContainsAny(line[len(line)-1:], ".!?:;,") {
+			out.WriteString(".")
+		}
+	}
+	joined := strings.ReplaceAll(out.String(), ".; ", ". ") // errors that were joined after a hint
+	if !strings.HasSuffix(strings.TrimSpace(text), ".") {
+		joined = strings.TrimSuffix(joined, ".")
+	}
+	return joined
+}
+
+// sentence is oneLine with a full stop at its end.
+func sentence(text string) string {
+	text = oneLine(text)
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
+		return text
+	}
+	return text + "."
+}
+
 // present leaves out empty texts.
 func present(texts ...string) []string {
 	return slices.DeleteFunc(texts, func(s string) bool { return s == "" })

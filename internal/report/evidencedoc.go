@@ -9,28 +9,54 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 )
 
-// evidenceDocument is what the evidence of an apply says to people: the outcome, what was approved, how long the account was
-// elevated, and every reading and request that shows it.
+// evidenceDocument is what the evidence of an apply or a downgrade says to people: the outcome, what was asked, what was
+// done, and every reading and request that shows it.
 func evidenceDocument(e access.Evidence) document {
-	d := document{title: fmt.Sprintf("Elevation of %s: %s", e.Lease.Account.Login, outcome(e))}
-	if e.Failure != "" {
-		d.blocks = append(d.blocks, block{text: "What went wrong: " + e.Failure})
+	d := concluded(e)
+	ask, did := block{heading: "What was approved", table: approved(e)}, "What the account did in the window"
+	if e.Lease.Kind == access.LeaseDowngrade {
+		ask, did = block{heading: "What was asked", table: asked(e)}, "What the account did"
 	}
-	if concerns := concerns(e); len(concerns.rows) > 0 {
-		d.blocks = append(d.blocks, block{heading: "To be looked at", table: concerns})
-	}
-	d.blocks = append(d.blocks,
-		block{heading: "What was approved", table: approved(e)},
-		block{heading: "What was done", table: done(e)},
+	d.blocks = append(d.blocks, ask, acts(e),
 		block{heading: "Course", table: course(e)},
 		block{heading: "What the account held", table: readings(e)},
 	)
 	if len(e.Activity) > 0 {
-		d.blocks = append(d.blocks, block{heading: "What the account did in the window", table: activity(e)})
+		d.blocks = append(d.blocks, block{heading: did, table: activity(e)})
 	}
 	return document{title: d.title, blocks: append(d.blocks, block{
 		folded: count(len(e.Writes), "request") + " that could change the org", table: exchanges(e),
 	})}
+}
+
+// evidenceSummary is the part of the document that says how it ended.
+func evidenceSummary(e access.Evidence) document {
+	d := concluded(e)
+	return document{title: d.title, blocks: append(d.blocks, acts(e))}
+}
+
+// concluded is the outcome, and what is to be looked at.
+func concluded(e access.Evidence) document {
+	what, came := "Elevation", outcome(e)
+	if e.Lease.Kind == access.LeaseDowngrade {
+		what, came = "Downgrade", downgradeOutcome(e)
+	}
+	d := document{title: what + " of " + e.Lease.Account.Login + ": " + came}
+	if e.Failure != "" {
+		d.blocks = append(d.blocks, block{text: "What went wrong: " + oneLine(e.Failure)})
+	}
+	if concerns := concerns(e); len(concerns.rows) > 0 {
+		d.blocks = append(d.blocks, block{heading: "To be looked at", table: concerns})
+	}
+	return d
+}
+
+// acts is what came of it.
+func acts(e access.Evidence) block {
+	if e.Lease.Kind == access.LeaseDowngrade {
+		return block{heading: "What was done", table: removed(e)}
+	}
+	return block{heading: "What was done", table: done(e)}
 }
 
 // outcome says what the evidence shows: a state alone proves nothing.
@@ -66,11 +92,15 @@ func elevated(e access.Evidence) string {
 // concerns lists what an auditor should look at.
 func concerns(e access.Evidence) *table {
 	t := &table{headers: []string{"Kind", "What"}, widths: []int{0, 95}}
+	why := "did not give"
+	if e.Lease.Kind == access.LeaseDowngrade {
+		why = "did not name"
+	}
 	for _, text := range e.Residue {
-		t.rows = append(t.rows, []string{"residue", "the account still holds " + text + ", which the lease did not give"})
+		t.rows = append(t.rows, []string{"residue", "the account still holds " + labels(e.Lease.Names).in(text) + ", which the lease " + why})
 	}
 	for _, text := range e.Findings {
-		t.rows = append(t.rows, []string{"finding", text})
+		t.rows = append(t.rows, []string{"finding", oneLine(text)})
 	}
 	return t
 }
@@ -93,8 +123,8 @@ func approved(e access.Evidence) *table {
 		{"Org", e.OrgURL},
 		{"Account", strings.Join(present(l.Account.Login, l.Account.ID), " ")},
 		{"Declaration", l.Declaration},
-		{"Temporary role", roles(l.Temporary)},
-		{"Role that it keeps", strings.Join(present(l.Label, "("+l.Intended.String()+")"), " ")},
+		{"Temporary role", labels(l.Names).roles(l.Temporary)},
+		{"Role that it keeps", keeps(l)},
 		{"Window ends", stamp(l.EndsAt)},
 	}
 	if a := l.Approval; a != nil {
@@ -111,15 +141,6 @@ func approved(e access.Evidence) *table {
 	return facts(pairs...)
 }
 
-// roles lists roles.
-func roles(in []access.Role) string {
-	var texts []string
-	for _, role := range in {
-		texts = append(texts, role.String())
-	}
-	return list(texts)
-}
-
 // done says what came of it, and for how long the account was elevated at the most.
 func done(e access.Evidence) *table {
 	pairs := [][2]string{
@@ -129,7 +150,7 @@ func done(e access.Evidence) *table {
 	if t := e.Token; t != nil {
 		zones := "anywhere"
 		if len(t.Zones) > 0 {
-			zones = strings.Join(t.Zones, ", ")
+			zones = list(labels(e.Lease.Names).each(t.Zones))
 		}
 		state := ""
 		if t.Revoked {
@@ -165,7 +186,7 @@ func seconds(s float64) string { return strconv.FormatFloat(math.Ceil(s*10)/10, 
 func course(e access.Evidence) *table {
 	t := &table{headers: []string{"At (UTC)", "State", "Note"}, widths: []int{0, 0, 70}}
 	for _, tr := range e.Transitions {
-		t.rows = append(t.rows, []string{moment(tr.At), string(tr.State), tr.Note})
+		t.rows = append(t.rows, []string{moment(tr.At), string(tr.State), labels(e.Lease.Names).in(oneLine(tr.Note))})
 	}
 	return t
 }
@@ -174,7 +195,7 @@ func course(e access.Evidence) *table {
 func readings(e access.Evidence) *table {
 	t := &table{headers: []string{"Read at (UTC)", "Roles"}, widths: []int{0, 85}}
 	for _, r := range e.Reads {
-		t.rows = append(t.rows, []string{moment(r.BeganAt), list(r.Roles)})
+		t.rows = append(t.rows, []string{moment(r.BeganAt), list(labels(e.Lease.Names).each(r.Roles))})
 	}
 	return t
 }
@@ -200,7 +221,7 @@ func exchanges(e access.Evidence) *table {
 		if x.Status != 0 {
 			answer = strconv.Itoa(x.Status)
 		}
-		t.rows = append(t.rows, []string{moment(x.At), x.Method + " " + x.Path, strings.Join(present(answer, x.Error), " "), x.RequestID})
+		t.rows = append(t.rows, []string{moment(x.At), x.Method + " " + x.Path, strings.Join(present(answer, oneLine(x.Error)), " "), x.RequestID})
 	}
 	return t
 }

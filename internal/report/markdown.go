@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 )
 
 // maxMarkdownRows bounds a table in Markdown: a step summary above 1 MiB is refused as a whole.
@@ -63,7 +62,7 @@ func writeMarkdownTable(out *bytes.Buffer, t table) {
 		line(cells)
 	}
 	if more := len(t.rows) - maxMarkdownRows; more > 0 {
-		fmt.Fprintf(out, "\n%d more rows are in the JSON of this report.\n", more)
+		fmt.Fprintf(out, "\nThe JSON of this report has %s.\n", count(more, "more row"))
 	}
 }
 
@@ -79,50 +78,4 @@ func sign(cell string) string {
 	default:
 		return ""
 	}
-}
-
-// escape makes text harmless in GitHub's Markdown, also in a cell of a table: it shows as it is, and makes no markup, no
-// HTML, no link, no mention and no reference to an issue. What names an account, such as an e-mail address, stays readable.
-func escape(text string) string {
-	runes := []rune(plain(text))
-	at := func(i int) rune {
-		if i < 0 || i >= len(runes) {
-			return ' '
-		}
-		return runes[i]
-	}
-	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	var out strings.Builder
-	for i, r := range runes {
-		switch r {
-		case '&', '<', '>', '|', '\\', '`', '$':
-			fmt.Fprintf(&out, "&#%d;", r)
-		case '*', '[', ']', '~', '!':
-			out.WriteString("\\" + string(r))
-		case '_':
-			if !word(at(i-1)) || !word(at(i+1)) {
-				out.WriteRune('\\')
-			}
-			out.WriteRune(r)
-		case '@': // an address has a word before it, a mention has none
-			out.WriteRune(r)
-			if !word(at(i - 1)) {
-				out.WriteRune('\u200b')
-			}
-		case '#':
-			out.WriteString("\\#")
-			if unicode.IsDigit(at(i + 1)) {
-				out.WriteRune('\u200b')
-			}
-		case ':':
-			if at(i+1) == '/' {
-				out.WriteString("&#58;") // or a bare address becomes a link
-			} else {
-				out.WriteRune(r)
-			}
-		default:
-			out.WriteRune(r)
-		}
-	}
-	return strings.ReplaceAll(out.String(), "www.", "www&#46;")
 }

@@ -27,17 +27,18 @@ const (
 	FormTable    = "table"
 	FormMarkdown = "markdown"
 	FormJSON     = "json"
+	FormSummary  = "summary" // for a terminal, where the whole was shown before
 )
 
 // For returns the renderer of that name.
 func For(name string) (Renderer, error) {
-	return lookUp(name, map[string]Renderer{FormTable: Table, FormMarkdown: Markdown, FormJSON: JSON})
+	return lookUp(name, map[string]Renderer{FormTable: Table, FormMarkdown: Markdown, FormJSON: JSON, FormSummary: Summary})
 }
 
 // EvidenceFor returns the renderer of evidence of that name.
 func EvidenceFor(name string) (EvidenceRenderer, error) {
 	return lookUp(name, map[string]EvidenceRenderer{
-		FormTable: EvidenceTable, FormMarkdown: EvidenceMarkdown, FormJSON: EvidenceJSON,
+		FormTable: EvidenceTable, FormMarkdown: EvidenceMarkdown, FormJSON: EvidenceJSON, FormSummary: EvidenceSummary,
 	})
 }
 
@@ -56,6 +57,14 @@ func Table(w io.Writer, r audit.Report) error { return writeText(w, auditDocumen
 
 // Markdown writes a report for a step summary or a comment on GitHub.
 func Markdown(w io.Writer, r audit.Report) error { return writeMarkdown(w, auditDocument(r)) }
+
+// Summary writes the verdict of a report and its table of controls for a terminal, and nothing else.
+func Summary(w io.Writer, r audit.Report) error { return writeText(w, summaryDocument(r)) }
+
+// EvidenceSummary writes the outcome, what is to be looked at, and what was done, for a terminal.
+func EvidenceSummary(w io.Writer, e access.Evidence) error {
+	return writeText(w, evidenceSummary(e))
+}
 
 // EvidenceTable writes evidence for a terminal, at most 120 columns wide.
 func EvidenceTable(w io.Writer, e access.Evidence) error { return writeText(w, evidenceDocument(e)) }
