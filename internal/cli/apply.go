@@ -66,6 +66,9 @@ func (s *session) apply(ctx context.Context, number int) error {
 	if number, err = s.pullRequest(number); err != nil {
 		return err
 	}
+	if err := s.prepareReports(); err != nil {
+		return err
+	}
 	app, err := s.admit(ctx, hub, number)
 	if err != nil {
 		return err
@@ -202,9 +205,6 @@ func (s *session) carryOut(ctx context.Context, w *elevation.Workflow, app appli
 		return refusalError(fmt.Sprintf("%s is not carried out", app.owner.Name), plan.Refusals, app.owner)
 	}
 	s.sayChanges(plan)
-	if err := s.prepareReports(); err != nil {
-		return err
-	}
 	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}
@@ -223,7 +223,7 @@ func (s *session) noLease(err error) error {
 	}
 	if errors.Is(err, access.ErrLeaseTaken) {
 		s.output("outcome", "refused")
-		return coded(ExitFound, fmt.Errorf("%w\nWait until it ends, or end it: stepdown sweep", err))
+		return coded(ExitFound, fmt.Errorf("%w\nWait until its window is over, or end it: stepdown sweep (with --now, if its run is dead)", err))
 	}
 	s.output("outcome", outcomeName(exitCode(err)))
 	return err

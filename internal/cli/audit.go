@@ -25,7 +25,7 @@ import (
 )
 
 func newAudit(s *session) *cobra.Command {
-	var failOn string
+	var failOn, form string
 	c := &cobra.Command{
 		Use:   "audit",
 		Short: "Collect who holds what, check it with the controls, and write the report",
@@ -40,18 +40,23 @@ Without --ledger, and where the default folder does not exist, no lease excuses 
 			if err != nil {
 				return usage("", "%w", err)
 			}
-			return s.audit(c.Context(), threshold, c.Flags().Changed("ledger"))
+			show, err := report.For(form)
+			if err != nil {
+				return usage("", "%w", err)
+			}
+			return s.audit(c.Context(), threshold, show, c.Flags().Changed("ledger"))
 		},
 	}
 	s.orgFlag(c)
 	s.accessFlag(c)
 	s.reportFlag(c)
 	s.ledgerFlag(c)
+	c.Flags().StringVar(&form, "format", "table", "what is printed: table, summary, markdown or json; the files are always written")
 	c.Flags().StringVar(&failOn, "fail-on", "low", "least severity that ends with exit code 1: none, low, medium, high or critical")
 	return c
 }
 
-func (s *session) audit(ctx context.Context, failOn audit.FailOn, ledgerNamed bool) error {
+func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Renderer, ledgerNamed bool) error {
 	dir, err := s.declared()
 	if err != nil {
 		return err
@@ -62,6 +67,9 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, ledgerNamed bo
 		return err
 	}
 	if err := s.prepareReports(); err != nil {
+		return err
+	}
+	if err := s.ledgerKey(ledgerNamed); err != nil {
 		return err
 	}
 	before := s.readLeases(ctx, ledgerNamed)
@@ -86,7 +94,7 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, ledgerNamed bo
 	if err != nil {
 		return coded(ExitUnknown, err)
 	}
-	return s.concludeAudit(result, snapshot, q.count())
+	return s.concludeAudit(result, snapshot, show, q.count())
 }
 
 // snapshot reads the org. Where nothing at all can be read, the snapshot says so of every collection, so that there is a
@@ -118,6 +126,15 @@ func (s *session) snapshot(ctx context.Context, src inventory.Source, dir manife
 type leaseBook struct {
 	leases   []access.Lease
 	coverage org.Coverage
+}
+
+// ledgerKey says, before anything is asked of Okta, that a ledger which will be read needs its key.
+func (s *session) ledgerKey(named bool) error {
+	if _, err := os.Stat(s.ledgerDir); err != nil && !named {
+		return nil
+	}
+	_, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases of "+s.ledgerDir)
+	return err
 }
 
 // readLeases reads the ledger. One that was named must be there; that there is none at the default place means only that
@@ -191,7 +208,7 @@ func (s *session) annotate(r audit.Report) {
 }
 
 // concludeAudit writes the report in every form and turns its outcome into an error with an exit code.
-func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int) error {
+func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, show report.Renderer, calls int) error {
 	var failed error
 	var md bytes.Buffer
 	failed = report.Markdown(&md, r)
@@ -208,11 +225,9 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int
 			failed = errors.Join(failed, err)
 		}
 	}
-	if err := report.Table(s.stdout, r); err != nil {
-		failed = errors.Join(failed, err)
-	}
+	failed = errors.Join(failed, show(s.stdout, r))
 	failed = errors.Join(failed, s.runner.Summary(md.Bytes()))
-	fmt.Fprintf(s.stdout, "reports: %s (%d requests to Okta)\n", s.reportDir, calls)
+	fmt.Fprintf(s.stderr, "reports: %s (%d requests to Okta)\n", s.reportDir, calls)
 	s.annotate(r)
 	s.output("report", s.reportDir+"/report.json")
 	s.output("findings", strconv.Itoa(r.Findings(policy.SeverityLow)))
@@ -225,7 +240,7 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, calls int
 	case audit.CodePass:
 		return nil
 	case audit.CodeFindings:
-		return coded(ExitFound, fmt.Errorf("the audit found %d things", r.Findings(policy.SeverityLow)))
+		return coded(ExitFound, fmt.Errorf("the audit has %s", number(r.Findings(policy.SeverityLow), "finding")))
 	}
 	return coded(ExitUnknown, fmt.Errorf("the audit could not know: %d of %d controls could not be decided\nSee what could not be read in %s/report.md, mend it and run again.",
 		r.Summary.Error, len(r.Results), s.reportDir))
@@ -239,7 +254,7 @@ func newReport(s *session) *cobra.Command {
 		Args:  args(1, 1, "one file"),
 		RunE:  func(_ *cobra.Command, given []string) error { return s.show(given[0], form) },
 	}
-	c.Flags().StringVar(&form, "format", "table", "table, markdown or json")
+	c.Flags().StringVar(&form, "format", "table", "table, summary, markdown or json")
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stepdown/stepdown/internal/action"
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/okta"
 )
 
 // The exit codes, which are the same for every verb.
@@ -128,7 +129,7 @@ func exitCode(err error) int {
 
 // complain tells what went wrong, on standard error and, in a runner, as annotations.
 func (s *session) complain(err error) {
-	fmt.Fprintf(s.stderr, "stepdown: %s\n", err)
+	fmt.Fprintf(s.stderr, "stepdown: %s%s\n", err, s.advice(err))
 	if !s.runner.Active() {
 		return
 	}
@@ -140,6 +141,18 @@ func (s *session) complain(err error) {
 		return
 	}
 	s.runner.Error("stepdown", "", 0, err.Error())
+}
+
+// advice is what to do about refusals that every verb can meet, on a line of its own.
+func (s *session) advice(err error) string {
+	var answer *okta.Error
+	switch {
+	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized:
+		return "\nOKTA_API_TOKEN is wrong, expired, of another org, or may not be used from this network."
+	case errors.As(err, &answer) && answer.Status == 0:
+		return fmt.Sprintf("\nCheck that %s is the URL of the org and that it can be reached from here.", s.orgURL)
+	}
+	return ""
 }
 
 // output sets an output of the Action; that it cannot is said, but does not end the run.
@@ -173,11 +186,16 @@ Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 faile
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(fmt.Sprintf("See: %s --help", c.CommandPath()), "%w", err)
 	})
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.RunE = func(c *cobra.Command, args []string) error { return c.Help() }
 	root.Args = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usage("See: stepdown --help", "there is no verb %q", args[0])
+			hint := "See: stepdown --help"
+			if similar := c.SuggestionsFor(args[0]); len(similar) > 0 {
+				hint = "Did you mean: " + strings.Join(similar, ", ") + "?"
+			}
+			return usage(hint, "there is no verb %q", args[0])
 		}
 		return nil
 	}

@@ -47,6 +47,9 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.prepareReports(); err != nil {
+		return err
+	}
 	w := s.workflow(client, book, &q)
 	facts, err := w.Check(ctx, owner)
 	if err != nil {
@@ -62,9 +65,6 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 		return nil
 	}
 	s.sayChanges(plan)
-	if err := s.prepareReports(); err != nil {
-		return err
-	}
 	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,10 @@ func (s *session) writeReport(name string, render func(io.Writer) error) (string
 
 // conclude writes the evidence of a run, says how it ended and turns that into an error with an exit code.
 func (s *session) conclude(ev access.Evidence, runErr error) error {
-	path, writeErr := s.writeEvidence("evidence.json", ev)
+	path, writeErr := s.writeEvidence(ev)
+	if writeErr == nil { // under a fixed name too: that of the last run
+		_, writeErr = s.writeReport("evidence.json", func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
+	}
 	fmt.Fprintln(s.stdout)
 	end := s.runner.Group("evidence")
 	writeErr = errors.Join(writeErr, report.EvidenceTable(s.stdout, ev))
@@ -88,9 +92,9 @@ func (s *session) conclude(ev access.Evidence, runErr error) error {
 	return err
 }
 
-// writeEvidence writes the evidence as JSON, and as Markdown for the step's summary.
-func (s *session) writeEvidence(name string, ev access.Evidence) (string, error) {
-	path, err := s.writeReport(name, func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
+// writeEvidence writes the evidence of a lease as JSON, beside that of others, and as Markdown for the step's summary.
+func (s *session) writeEvidence(ev access.Evidence) (string, error) {
+	path, err := s.writeReport("evidence-"+ev.Lease.ID+".json", func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
 	if err != nil {
 		return "", err
 	}
@@ -109,19 +113,32 @@ func verdict(ev access.Evidence, runErr error) error {
 	case errors.As(runErr, &stuck):
 		return coded(ExitStuck, fmt.Errorf("STUCK: %w\nDo it by hand now (Security > Administrators), or: stepdown sweep", runErr))
 	case errors.As(runErr, &undone) && len(ev.Residue) > 0:
-		return coded(ExitFound, fmt.Errorf("what the lease gave is undone, but account %q holds roles that it did not give: %s\nThey are left as they are. Look at them, then: stepdown downgrade %s\nThe run was ended by: %w",
-			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), ev.Lease.Account.Login, runErr))
+		return coded(ExitFound, fmt.Errorf("what the lease gave is undone, but account %q holds roles that it did not give: %s\n%s\nThe run was ended by: %w",
+			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), residueHint(ev), runErr))
 	case errors.As(runErr, &undone):
 		return coded(ExitFailed, fmt.Errorf("undone, nothing is left elevated: %w", runErr))
 	case runErr != nil:
 		return runErr
 	case len(ev.Residue) > 0:
-		return coded(ExitFound, fmt.Errorf("account %q still holds roles that the lease did not give: %s\nThey are left as they are. Look at them, then: stepdown downgrade %s",
-			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), ev.Lease.Account.Login))
+		return coded(ExitFound, fmt.Errorf("account %q still holds roles that the lease did not give: %s\n%s",
+			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), residueHint(ev)))
 	case len(ev.Findings) > 0:
 		return coded(ExitFound, fmt.Errorf("done, with %d findings that somebody has to look at:\n  %s", len(ev.Findings), strings.Join(ev.Findings, "\n  ")))
 	}
 	return nil
+}
+
+// residueHint says what to do about roles that are left as they are: a downgrade removes the account's own, and nothing
+// here removes what comes through a group.
+func residueHint(ev access.Evidence) string {
+	own := slices.ContainsFunc(ev.Residue, func(role string) bool { return !strings.Contains(role, " through group ") })
+	hint := "They are left as they are."
+	if own {
+		hint += " Look at them, then: stepdown downgrade " + ev.Lease.Account.Login
+	} else {
+		hint += " Take the account out of the group, or the role from the group."
+	}
+	return hint
 }
 
 // outcomeName is the value of the output "outcome".

@@ -18,24 +18,47 @@ func newValidate(s *session) *cobra.Command {
 		Use:   "validate",
 		Short: "Read the manifests and say what is wrong with them, by file and line",
 		Args:  args(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			dir, err := s.declared()
-			if err != nil {
-				return err
-			}
-			for _, owner := range dir.Owners {
-				fmt.Fprintf(s.stdout, "ok  %-24s %s keeps %s on %s\n", owner.Name, owner.Account, owner.Role.CustomRole, owner.Role.ResourceSet)
-			}
-			settings := "default settings"
-			if dir.Settings.Source.File != "" {
-				settings = "settings of " + dir.Settings.Source.File
-			}
-			fmt.Fprintf(s.stdout, "%d manifests are valid; %s\n", len(dir.Owners), settings)
-			return nil
-		},
+		RunE:  func(*cobra.Command, []string) error { return s.validate() },
 	}
 	s.accessFlag(c)
 	return c
+}
+
+// validate reads the manifests and holds them against the settings, as far as that needs no org.
+func (s *session) validate() error {
+	dir, err := s.declared()
+	if err != nil {
+		return err
+	}
+	settings := "the default settings"
+	if dir.Settings.Source.File != "" {
+		settings = dir.Settings.Source.File
+	}
+	refused := 0
+	for _, owner := range dir.Owners {
+		if refusals := elevation.RefuseDeclaration(owner, dir.Settings); len(refusals) > 0 {
+			refused++
+			fmt.Fprintf(s.stdout, "%v\n", refusalError(fmt.Sprintf("no  %-24s %s is not allowed by %s", owner.Name, owner.Account, settings), refusals, owner))
+			continue
+		}
+		fmt.Fprintf(s.stdout, "ok  %-24s %s keeps %s on %s\n", owner.Name, owner.Account, owner.Role.CustomRole, owner.Role.ResourceSet)
+	}
+	if refused > 0 {
+		return coded(ExitFound, fmt.Errorf("of %s, %d would be refused by %s", number(len(dir.Owners), "declaration"), refused, settings))
+	}
+	if len(dir.Owners) == 0 {
+		fmt.Fprintf(s.stderr, "stepdown: there is no declaration in %q itself; folders below it are not read\n", s.accessDir)
+	}
+	fmt.Fprintf(s.stdout, "%s, all of them valid and allowed by %s; the org was not asked: see plan\n", number(len(dir.Owners), "declaration"), settings)
+	return nil
+}
+
+// number writes a number with its noun.
+func number(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func newPlan(s *session) *cobra.Command {
@@ -87,9 +110,9 @@ func (s *session) plan(ctx context.Context, names []string) error {
 	if writes := q.writes(); len(writes) > 0 {
 		return fmt.Errorf("plan sent %d requests that change something: this is a fault of the program", len(writes))
 	}
-	fmt.Fprintf(s.stdout, "%d declarations, %d refused; %d requests, all of them reads\n", len(owners), refused, q.count())
+	fmt.Fprintf(s.stdout, "%s, %d refused; %s, all of them reads\n", number(len(owners), "declaration"), refused, number(q.count(), "request"))
 	if refused > 0 {
-		return coded(ExitFound, fmt.Errorf("%d declarations would be refused", refused))
+		return coded(ExitFound, fmt.Errorf("%s would be refused", number(refused, "declaration")))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -129,28 +130,58 @@ func (s *story) tryToken(ctx context.Context, token string) error {
 
 func (s *story) secondAudit(ctx context.Context) error {
 	s.heading("3. The next audit: the new account passes, the planted problems are still there")
-	if err := s.audit(ctx, "3-audit", "--ledger", s.ledger()); err != nil {
+	if err := s.audit(ctx, "3-audit", "--ledger", s.ledger(), "--format", "summary"); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(filepath.Join(s.ReportDir, "3-audit", "report.json"))
+	before, err := s.findings("1-audit")
 	if err != nil {
 		return err
 	}
-	if strings.Contains(string(data), `"`+account+`"`) {
-		return fmt.Errorf("the story does not go as told: the report has a finding about %s", account)
+	after, err := s.findings("3-audit")
+	if err != nil {
+		return err
 	}
-	s.say("\n%s is in no finding.", account)
+	if !slices.Equal(before, after) {
+		return fmt.Errorf("the story does not go as told: the findings were %q, and are %q", before, after)
+	}
+	s.say("\n%s owns a token now, and PASSES: it is in none of the %d findings, which are those of chapter 1.", account, len(after))
 	return nil
 }
 
-// end says where things are. With Keep it waits for the context to end.
+// findings returns the fingerprints of what an audit of the story found, sorted.
+func (s *story) findings(name string) ([]string, error) {
+	data, err := os.ReadFile(filepath.Join(s.ReportDir, name, "report.json"))
+	if err != nil {
+		return nil, err
+	}
+	var report struct {
+		Results []struct {
+			Findings []struct {
+				Fingerprint string `json:"fingerprint"`
+			} `json:"findings"`
+		} `json:"results"`
+	}
+	if err := json.Unmarshal(data, &report); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, result := range report.Results {
+		for _, f := range result.Findings {
+			out = append(out, f.Fingerprint)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// end says where things are. With Keep it leaves a pull request to carry out, and waits for the context to end.
 func (s *story) end(ctx context.Context) error {
 	s.heading("What to look at, and what to try next")
 	s.say(`Reports and evidence:   %s
 The audit's report:     %s
 The apply's evidence:   %s
 
-  stepdown demo --keep                       the same, and the emulators stay up
+  stepdown demo --keep                       the same, and the emulators stay up for you to play with
   stepdown emulate --org testdata/orgs/acme.yaml
   stepdown controls                          what an audit checks
   README.md                                  how to run it on GitHub and against your org`,
@@ -158,12 +189,31 @@ The apply's evidence:   %s
 	if !s.Keep {
 		return nil
 	}
+	return s.play(ctx)
+}
+
+// play leaves both emulators up, with a pull request that is approved and not carried out.
+func (s *story) play(ctx context.Context) error {
+	manifest, err := fs.ReadFile(world, "world/shipping-labels.yaml")
+	if err != nil {
+		return err
+	}
+	s.hub.Commit("shipping-labels", map[string]string{"access/shipping-labels.yaml": string(manifest)})
+	number := s.hub.OpenPullRequest("sam-shipping", "shipping-labels", "Token for the labels")
+	s.hub.Review(number, "grace-hopper", "APPROVED")
 	s.say(`
-The emulators stay up until you press Ctrl-C:
-  Okta:          %s     OKTA_API_TOKEN=%s
-  Admin Console: %s%s     ada.admin@northwind.example, password demo-ada
-  GitHub:        %s     GITHUB_TOKEN=%s GITHUB_REPOSITORY=%s`,
-		s.oktaURL, s.env["OKTA_API_TOKEN"], s.oktaURL, pageSignIn, s.hubURL, s.env["GITHUB_TOKEN"], repository)
+The emulators stay up until you press Ctrl-C: Okta %[1]s, GitHub %[2]s.
+In another terminal:
+
+  export OKTA_ORG_URL=%[1]s OKTA_API_TOKEN=%[3]s
+  export GITHUB_API_URL=%[2]s GITHUB_REPOSITORY=%[4]s GITHUB_TOKEN=%[5]s
+  export STEPDOWN_LEDGER_KEY=%[6]s
+  stepdown audit --access %[7]s
+  stepdown apply --pull-request %[8]d      # approved; you are the operator:
+      %[1]s%[9]s   svc-shipping-labels@northwind.example, password demo-shipping-labels
+      (what administrators see: ada.admin@northwind.example, password demo-ada)`,
+		s.oktaURL, s.hubURL, s.env["OKTA_API_TOKEN"], repository, s.env["GITHUB_TOKEN"], s.env["STEPDOWN_LEDGER_KEY"],
+		filepath.Join(s.dir, "access"), number, pageSignIn)
 	<-ctx.Done()
 	return nil
 }

@@ -123,11 +123,15 @@ func refuseAccount(owner access.TokenOwner, f Facts, s access.Settings) []Refusa
 		out = append(out, refuse("account-is-caller", "account", "Declare another account: the program never changes the roles of the account that it runs as.",
 			"account %q is the one that this credential belongs to", f.Account.Login))
 	}
-	if !s.IsServiceAccount(f.Account.Login) {
-		out = append(out, refuse("not-a-service-account", "account", "Declare a service account, or widen serviceAccounts in the settings on the default branch.",
-			"account %q is not a service account: its login matches none of %s", f.Account.Login, strings.Join(s.ServiceAccounts, ", ")))
+	return append(out, refuseService(f, s)...)
+}
+
+func refuseService(f Facts, s access.Settings) []Refusal {
+	if s.IsServiceAccount(f.Account.Login) {
+		return nil
 	}
-	return out
+	return []Refusal{refuse("not-a-service-account", "account", "Declare a service account, or widen serviceAccounts in the settings on the default branch.",
+		"account %q is not a service account: its login matches none of %s", f.Account.Login, strings.Join(s.ServiceAccounts, ", "))}
 }
 
 func refuseRole(owner access.TokenOwner, f Facts) []Refusal {
@@ -145,6 +149,26 @@ func refuseRole(owner access.TokenOwner, f Facts) []Refusal {
 			"%q is %s, one of Okta's own roles, whose permissions cannot be read", owner.Role.CustomRole, f.CustomRole.ID))
 	}
 	return out
+}
+
+// RefuseDeclaration says what the settings object to in a declaration, as far as that can be known without the org. An
+// account that is declared by its id is judged once its login is known.
+func RefuseDeclaration(owner access.TokenOwner, s access.Settings) []Refusal {
+	f := Facts{Account: org.User{Login: owner.Account}}
+	if !strings.Contains(owner.Account, "@") {
+		return refuseElevation(owner, f, withAnyAccount(s))
+	}
+	return append(refuseService(f, s), refuseElevation(owner, f, s)...)
+}
+
+// withAnyAccount returns settings that allow each role that they allow to any account.
+func withAnyAccount(s access.Settings) access.Settings {
+	roles := slices.Clone(s.Elevation.Roles)
+	for i := range roles {
+		roles[i].Accounts = []string{"*"}
+	}
+	s.Elevation.Roles = roles
+	return s
 }
 
 func refusePermissions(f Facts, s access.Settings) []Refusal {
