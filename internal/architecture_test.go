@@ -2,6 +2,7 @@
 package internal
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -99,6 +100,34 @@ func allowed(imported string, own, foreign []string) bool {
 	}
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".") || matches(foreign, imported)
+}
+
+// TestFunctionsAreShort holds the other limit: 60 lines for a function.
+func TestFunctionsAreShort(t *testing.T) {
+	t.Parallel()
+	err := fs.WalkDir(os.DirFS(".."), ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		files := token.NewFileSet()
+		parsed, err := parser.ParseFile(files, filepath.Join("..", file), nil, 0)
+		if err != nil {
+			return err
+		}
+		for _, decl := range parsed.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if lines := files.Position(f.End()).Line - files.Position(f.Pos()).Line + 1; lines > 60 {
+				t.Errorf("%s: %s has %d lines", file, f.Name.Name, lines)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestSizes holds the limits of docs/architecture.md: 400 lines for a file of code.

@@ -123,7 +123,7 @@ func verdict(ev access.Evidence, runErr error) error {
 		return coded(ExitFound, fmt.Errorf("account %q still holds roles that the lease did not give: %s\n%s",
 			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), residueHint(ev)))
 	case len(ev.Findings) > 0:
-		return coded(ExitFound, fmt.Errorf("done, with %d findings that somebody has to look at:\n  %s", len(ev.Findings), strings.Join(ev.Findings, "\n  ")))
+		return coded(ExitFound, fmt.Errorf("done, with %s for somebody to look at:\n  %s", number(len(ev.Findings), "finding"), strings.Join(ev.Findings, "\n  ")))
 	}
 	return nil
 }

@@ -410,3 +410,15 @@ func TestApplyDoesWhatThePlanSays(t *testing.T) {
 		}
 	})
 }
+
+// TestAShortLoginIsNotTheDeclaredAccount: Okta finds an account by what stands before the @ of its login.
+func TestAShortLoginIsNotTheDeclaredAccount(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		o := owner()
+		o.Account, _, _ = strings.Cut(login, "@")
+		plan := w.plan(wf, o, "l1")
+		if len(plan.Refusals) != 1 || plan.Refusals[0].Rule != "account-missing" {
+			t.Errorf("account = %+v, refusals = %+v", plan.Terms.Account, plan.Refusals)
+		}
+	})
+}

@@ -62,7 +62,7 @@ type Scope struct {
 func Collect(ctx context.Context, src Source, scope Scope, takenAt time.Time) (org.Snapshot, error) {
 	o := attempt(func() (org.Org, error) { return src.Org(ctx) })
 	if o.err != nil {
-		return org.Snapshot{}, fmt.Errorf("reading the org: %w", o.err)
+		return org.Snapshot{}, fmt.Errorf("nothing can be known: %w", o.err)
 	}
 	c := newCollector(src, scope, org.NewSnapshot(o.value, takenAt))
 	c.readLists(ctx)

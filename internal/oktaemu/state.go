@@ -158,6 +158,21 @@ func (s *state) userByLogin(login string) (user, bool) {
 	return user{}, false
 }
 
+// userByShortName finds a user by what stands before the @ of the login, if that is one user's alone.
+// Source: developer.okta.com, "Users", get a user with a login short name.
+func (s *state) userByShortName(name string) (user, bool) {
+	var found []user
+	for _, u := range s.users.all() {
+		if short, _, ok := strings.Cut(u.login, "@"); ok && strings.EqualFold(short, name) {
+			found = append(found, u)
+		}
+	}
+	if len(found) != 1 {
+		return user{}, false
+	}
+	return found[0], true
+}
+
 func (s *state) groupByName(name string) (group, bool) {
 	for _, g := range s.groups.all() {
 		if g.name == name {

@@ -17,6 +17,9 @@ func (c *call) userOf(idOrLogin string) (user, *reply) {
 	if u, ok := c.s.users.rows[idOrLogin]; ok {
 		return u, nil
 	}
+	if u, ok := c.s.userByShortName(idOrLogin); ok {
+		return u, nil
+	}
 	if u, ok := c.s.userByLogin(idOrLogin); ok {
 		return u, nil
 	}
