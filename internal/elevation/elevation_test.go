@@ -98,7 +98,7 @@ func TestOtherTokensAreNotAccepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
-				told.handOff = w.operatorCreates(time.Minute, tokens...)
+				told.handOff = w.operatorCreates(time.Minute+500*time.Millisecond, tokens...) // between two looks
 				ev, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
 				var undone *elevation.Undone
 				if !errors.As(err, &undone) {
