@@ -133,3 +133,43 @@ func TestAnOutdatedSweepTouchesNothing(t *testing.T) {
 		w.expect([]string{intended}, []string{"invoice-export"})
 	})
 }
+
+// TestASweepBetweenReadyAndGrant: somebody takes a running apply for dead, and sweeps its lease before the grant is sent.
+// The run finds its lease ended, and takes back what it gave after that.
+func TestASweepBetweenReadyAndGrant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wf, _ := w.workflow(w.line)
+	sweeper, _ := w.workflow(&line{handler: w.org})
+	synctest.Test(t, func(t *testing.T) {
+		w.t = t
+		plan := w.plan(wf, owner(), "l1")
+		wf.Okta = &before{Okta: wf.Okta, role: temporary, do: func() {
+			swept, err := sweeper.Sweep(t.Context(), func(access.Lease) bool { return true })
+			if err != nil || len(swept.Swept) != 1 || swept.Swept[0].Err != nil {
+				t.Errorf("swept %+v, %v", swept, err)
+			}
+		}}
+		_, err := wf.Apply(t.Context(), plan)
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) {
+			t.Errorf("error = %v", err)
+		}
+		w.expect(nil, nil)
+		w.expectState("l1", access.StateUndone)
+	})
+}
+
+// before does something just before a role is assigned.
+type before struct {
+	elevation.Okta
+	role string
+	do   func()
+}
+
+func (b *before) AssignRole(ctx context.Context, user string, role access.Role) error {
+	if role.Type == b.role {
+		b.do()
+	}
+	return b.Okta.AssignRole(ctx, user, role)
+}

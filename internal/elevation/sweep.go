@@ -49,13 +49,10 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 // Finish undoes one lease if it is open, due or not: its run is known to have ended. The second result is false where
 // there is nothing to undo.
 func (w *Workflow) Finish(ctx context.Context, leaseID string) (Swept, bool, error) {
-	leases, err := w.Ledger.Leases(ctx)
-	if err != nil {
-		return Swept{}, false, fmt.Errorf("finishing lease %s: %w", leaseID, err)
-	}
+	leases, err := w.Ledger.Leases(ctx) // what cannot be read beside it is not this lease's business
 	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == leaseID })
 	if i < 0 {
-		return Swept{}, false, fmt.Errorf("finishing lease %s: it is not in the ledger", leaseID)
+		return Swept{}, false, fmt.Errorf("finishing lease %s: %w", leaseID, errors.Join(errors.New("it is not in the ledger"), err))
 	}
 	if !leases[i].State.Open() {
 		return Swept{}, false, nil

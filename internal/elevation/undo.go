@@ -79,7 +79,8 @@ func (r *run) undo(ctx context.Context, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	removeErr := r.removeInTime(ctx) // before anything else
 	switch err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: firstLine(cause)}); {
-	case errors.Is(err, access.ErrLeaseEnded): // somebody else has undone it, or it would not have ended
+	case errors.Is(err, access.ErrLeaseEnded) && r.ev.Window.GrantSent.IsZero():
+		r.ev.State = access.StateUndone // a sweep has undone it, and this run gave nothing after that
 		return &Undone{Cause: cause}
 	case err != nil:
 		r.find("the ledger did not take the undo: %v", err)
@@ -263,6 +264,7 @@ var errUnsettled = errors.New("two settled readings of the account's roles did n
 // which are never removed, and an intended role that is missing although the lease did not add it.
 func (r *run) noteResidue(roles []org.Assignment) {
 	held := false
+	r.ev.Residue = []string{}
 	for _, a := range roles {
 		if a.Direct() && roleOf(a) == r.lease.Intended {
 			held = true
