@@ -11,7 +11,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -169,7 +171,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, do := range map[string]func(*scene, []string) error{
 		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
 		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
-		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount,
+		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount, "console": (*scene).console,
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(sceneKey).(*scene)
@@ -552,6 +554,31 @@ func (s *scene) hold(args []string) error {
 		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: user.ID, Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
 	}, time.Now())
 	return err
+}
+
+// console LOGIN PASSWORD STATUS: signs in to the Admin Console and asks for the form that creates a token.
+func (s *scene) console(args []string) error {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	browser, org := &http.Client{Jar: jar}, s.ts.Getenv("OKTA_ORG_URL")
+	resp, err := browser.PostForm(org+"/login/login.htm", url.Values{"login": {args[0]}, "password": {args[1]}})
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if s.org.Sessions(args[0]) == 0 {
+		return fmt.Errorf("%s could not sign in", args[0])
+	}
+	if resp, err = browser.Get(org + "/admin/access/api/tokens/create"); err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if got := strconv.Itoa(resp.StatusCode); got != args[2] {
+		return fmt.Errorf("the console answered %s, want %s", got, args[2])
+	}
+	return nil
 }
 
 // unchanged: nobody has sent the org a request that changes something.

@@ -13,8 +13,8 @@ type State string
 // The states that a lease records, in the order of a run that goes well, then those of an undo.
 const (
 	StateLeased      State = "leased"       // durable; nothing was granted yet
-	StateReady       State = "ready"        // written immediately before the grant is sent
-	StateElevated    State = "elevated"     // Okta answered that the temporary role is there
+	StateReady       State = "ready"        // written immediately before the first change is sent
+	StateElevated    State = "elevated"     // the grant was answered, and the temporary role read back
 	StateCreated     State = "created"      // the expected token was seen
 	StateSteppedDown State = "stepped-down" // Okta answered that the temporary role is gone; not yet proved
 	StateProved      State = "proved"       // settled reads show it gone by every path, and the intended role there
@@ -22,7 +22,7 @@ const (
 	StateClosed      State = "closed"       // done, with evidence
 
 	StateUndoing State = "undoing" // what the lease gave is being taken back
-	StateUndone  State = "undone"  // it is as it was before the lease, proved by settled reads
+	StateUndone  State = "undone"  // what the lease gave, or names, is gone, proved by settled reads; or nothing was done
 	StateStuck   State = "stuck"   // it could not be proved; the next sweep goes on
 )
 
@@ -203,7 +203,7 @@ func Fold(events []Event) (Lease, error) {
 // Due tells whether a sweep should act: the lease is open, and its run gave up, or its window is over and its run is not
 // in the middle of stepping down, for which it has the step-down's time.
 func (l Lease) Due(now time.Time) bool {
-	working := now.Before(l.UpdatedAt.Add(time.Duration(l.Patience.StepDown)))
+	working := now.Before(l.UpdatedAt.Add(time.Duration(l.Patience.StepDown))) && !l.UpdatedAt.After(now.Add(ClockSkew))
 	switch l.State {
 	case StateClosed, StateUndone:
 		return false
@@ -234,7 +234,7 @@ func (l Lease) Unanswered() bool {
 	unanswered := false
 	for _, e := range l.Events {
 		switch e.State {
-		case StateLeased, StateReady:
+		case StateReady:
 			unanswered = true
 		case StateElevated:
 			unanswered = false

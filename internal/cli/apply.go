@@ -225,6 +225,6 @@ func (s *session) noLease(err error) error {
 		s.output("outcome", "refused")
 		return coded(ExitFound, fmt.Errorf("%w\nWait until its window is over, or end it: stepdown sweep (with --now, if its run is dead)", err))
 	}
-	s.output("outcome", outcomeName(exitCode(err)))
+	s.output("outcome", "failed")
 	return err
 }

@@ -1,5 +1,4 @@
-// Package cli is the command line: one file for each verb, which reads flags and the environment, wires the parts and
-// says what came of it. It decides nothing about access.
+// Package cli is the command line: its verbs read flags and the environment, wire the parts and say what came of it. It decides nothing about access.
 package cli
 
 import (
@@ -54,7 +53,10 @@ func Main(ctx context.Context, env Env) int {
 	if err != nil {
 		s.complain(err)
 	}
-	if s.runner.Active() && s.inAction {
+	if s.inAction {
+		if !s.outcome {
+			s.output("outcome", outcomeName(code))
+		}
 		s.output("exit-code", fmt.Sprint(code))
 	}
 	return code
@@ -67,6 +69,7 @@ type session struct {
 	stdout   io.Writer // for people; what a runner would read as a command is made harmless
 	stderr   io.Writer
 	inAction bool // the run was begun by the Action's fixed argument
+	outcome  bool // the output of that name has been set
 
 	orgURL    string
 	accessDir string
@@ -157,6 +160,7 @@ func (s *session) advice(err error) string {
 
 // output sets an output of the Action; that it cannot is said, but does not end the run.
 func (s *session) output(name, value string) {
+	s.outcome = s.outcome || name == "outcome"
 	if err := s.runner.SetOutput(name, value); err != nil {
 		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
 	}
@@ -171,7 +175,7 @@ func newRoot(s *session) *cobra.Command {
 and proves it. Every night it audits who holds what.
 
 Credentials come from the environment only:
-  OKTA_API_TOKEN        API token of a super administrator (audit: of whoever may read roles and tokens)
+  OKTA_API_TOKEN        API token of a super administrator
   STEPDOWN_LEDGER_KEY   secret of at least 32 characters that authenticates the leases
   GITHUB_TOKEN          reads the pull request; needs contents: read and pull-requests: read
 

@@ -24,7 +24,7 @@ func (n *narrator) Reached(t access.Transition) {
 	}
 	meaning := map[access.State]string{
 		access.StateLeased:      "the lease is on disk; nothing is granted yet",
-		access.StateReady:       "the intended role is there, old sessions are ended; elevating now",
+		access.StateReady:       "checked again; from here on the org is changed",
 		access.StateElevated:    "the account is ELEVATED",
 		access.StateCreated:     "the token has appeared",
 		access.StateSteppedDown: "Okta has accepted the step-down; proving it, which takes a settle time",

@@ -64,7 +64,7 @@ func (s *session) writeReport(name string, render func(io.Writer) error) (string
 
 // conclude writes the evidence of a run, says how it ended and turns that into an error with an exit code.
 func (s *session) conclude(ev access.Evidence, runErr error) error {
-	path, writeErr := s.writeEvidence(ev)
+	path, writeErr := s.writeEvidence("evidence-"+ev.Lease.ID, ev)
 	if writeErr == nil { // under a fixed name too: that of the last run
 		_, writeErr = s.writeReport("evidence.json", func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
 	}
@@ -78,7 +78,7 @@ func (s *session) conclude(ev access.Evidence, runErr error) error {
 	s.output("state", string(ev.State))
 	s.output("lease", ev.Lease.ID)
 	s.output("evidence", path)
-	if ev.Token != nil && !ev.Token.Revoked {
+	if ev.Token != nil && ev.State == access.StateClosed {
 		s.output("token-id", ev.Token.ID)
 	}
 	err := verdict(ev, runErr)
@@ -93,8 +93,8 @@ func (s *session) conclude(ev access.Evidence, runErr error) error {
 }
 
 // writeEvidence writes the evidence of a lease as JSON, beside that of others, and as Markdown for the step's summary.
-func (s *session) writeEvidence(ev access.Evidence) (string, error) {
-	path, err := s.writeReport("evidence-"+ev.Lease.ID+".json", func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
+func (s *session) writeEvidence(name string, ev access.Evidence) (string, error) {
+	path, err := s.writeReport(name+".json", func(w io.Writer) error { return report.EvidenceJSON(w, ev) })
 	if err != nil {
 		return "", err
 	}

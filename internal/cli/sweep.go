@@ -76,7 +76,7 @@ func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
 // concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
 func (s *session) concludeSweep(swept []elevation.Swept, worst error) error {
 	for _, one := range swept {
-		path, err := s.writeEvidence(one.Evidence)
+		path, err := s.writeEvidence("evidence-"+one.Evidence.Lease.ID+"-sweep", one.Evidence)
 		if err != nil {
 			worst = worse(worst, coded(ExitFailed, err))
 		}

@@ -184,7 +184,8 @@ The apply's evidence:   %s
   stepdown demo --keep                       the same, and the emulators stay up for you to play with
   stepdown emulate --org testdata/orgs/acme.yaml
   stepdown controls                          what an audit checks
-  README.md                                  how to run it on GitHub and against your org`,
+  README.md                                  how to run it on GitHub and against your org
+(go install ./cmd/stepdown makes the command; go run ./cmd/stepdown does without)`,
 		s.ReportDir, filepath.Join(s.ReportDir, "3-audit", "report.md"), filepath.Join(s.ReportDir, "2-apply", "evidence.json"))
 	if !s.Keep {
 		return nil
@@ -208,12 +209,12 @@ In another terminal:
   export OKTA_ORG_URL=%[1]s OKTA_API_TOKEN=%[3]s
   export GITHUB_API_URL=%[2]s GITHUB_REPOSITORY=%[4]s GITHUB_TOKEN=%[5]s
   export STEPDOWN_LEDGER_KEY=%[6]s
-  stepdown audit --access %[7]s
-  stepdown apply --pull-request %[8]d      # approved; you are the operator:
+  stepdown audit --access %[7]s --ledger %[10]s
+  stepdown apply --pull-request %[8]d --ledger %[10]s   # approved; you are the operator:
       %[1]s%[9]s   svc-shipping-labels@northwind.example, password demo-shipping-labels
       (what administrators see: ada.admin@northwind.example, password demo-ada)`,
 		s.oktaURL, s.hubURL, s.env["OKTA_API_TOKEN"], repository, s.env["GITHUB_TOKEN"], s.env["STEPDOWN_LEDGER_KEY"],
-		filepath.Join(s.dir, "access"), number, pageSignIn)
+		filepath.Join(s.dir, "access"), number, pageSignIn, s.ledger())
 	<-ctx.Done()
 	return nil
 }

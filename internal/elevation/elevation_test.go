@@ -45,7 +45,7 @@ func TestTheTokenComes(t *testing.T) {
 		if s := ev.Window.ElevatedSeconds; s < 90 || s > 92 {
 			t.Errorf("the account was elevated for %v s", s)
 		}
-		if s := ev.Window.TokenPowerfulSeconds; s < 0 || s > 2 {
+		if s := ev.Window.TokenPowerfulSeconds; s <= 0 || s > 2 {
 			t.Errorf("the token was powerful for %v s", s)
 		}
 		if d := ev.Window.Proved.Sub(ev.Window.RevokeAnswered); d < access.DefaultSettings().Elevation.Settle {

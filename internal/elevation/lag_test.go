@@ -162,3 +162,24 @@ func TestASweepLetsARunStepDown(t *testing.T) {
 		w.expect([]string{intended}, []string{"invoice-export"})
 	})
 }
+
+// busybody is an Okta whose System Log shows that the account did more than it should have.
+type busybody struct{ elevation.Okta }
+
+func (b busybody) Events(ctx context.Context, since, until time.Time, actor string) ([]org.LogEvent, error) {
+	events, err := b.Okta.Events(ctx, since, until, actor)
+	return append(events, org.LogEvent{UUID: "x", Type: "user.lifecycle.create", Published: time.Now(), ActorID: actor, Targets: []org.LogTarget{{ID: "00u9", Type: "User", Name: "mallory"}}}), err
+}
+
+// TestWhatElseTheAccountDidIsAFinding: the lease gave it the power to create its token, and for nothing else.
+func TestWhatElseTheAccountDidIsAFinding(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		wf.Okta = busybody{wf.Okta}
+		told.handOff = w.operatorCreates(time.Second, "invoice-export")
+		ev, err := wf.Apply(t.Context(), plan)
+		if err != nil || len(ev.Findings) != 1 || !strings.Contains(ev.Findings[0], `user.lifecycle.create to User "mallory"`) {
+			t.Errorf("findings = %q, error = %v", ev.Findings, err)
+		}
+	})
+}

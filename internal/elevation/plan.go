@@ -286,7 +286,7 @@ func elevationChanges(owner access.TokenOwner, p Plan) []access.Change {
 		access.Change{Action: access.ActionElevate, Subject: temporary, Why: fmt.Sprintf("for at most %s, so that the account can create its token", owner.Elevation.Window)},
 		access.Change{Action: access.ActionAwaitToken, Subject: owner.Token.Name, Why: fmt.Sprintf("created by %s in the Admin Console, signed in as the account", owner.Operator.Name)},
 		access.Change{Action: access.ActionStepDown, Subject: temporary, Why: "as soon as the token is seen, and in every other case"},
-		access.Change{Action: access.ActionProve, Subject: t.Account.Login, Why: fmt.Sprintf("settled reads show %s and nothing else", t.Label)},
+		access.Change{Action: access.ActionProve, Subject: t.Account.Login, Why: fmt.Sprintf("settled reads show %s, and %s gone by every path", t.Label, temporary)},
 		access.Change{Action: access.ActionEndSessions, Subject: t.Account.Login, Why: "the session that the token was created in"})
 	if len(p.ZoneIDs) > 0 {
 		changes = append(changes, access.Change{Action: access.ActionRestrictToken, Subject: owner.Token.Name, Why: "to " + strings.Join(owner.Token.Zones, ", ")})

@@ -22,10 +22,8 @@ import (
 func TestStaleReadingsAreNoReasonNotToRevoke(t *testing.T) {
 	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
 		plan := w.plan(wf, owner(), "l1")
-		told.handOff = func(i elevation.Instructions) {
-			w.org.Inject(oktaemu.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Count: 3, Stale: true})
-			w.operatorCreates(2*time.Second, "invoice-export")(i)
-		}
+		w.org.Inject(oktaemu.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Skip: 3, Count: 3, Stale: true})
+		told.handOff = w.operatorCreates(2*time.Second, "invoice-export")
 		_, _ = wf.Apply(t.Context(), plan)
 		if roles := w.org.RolesOf(login); slices.Contains(roles, temporary) {
 			t.Errorf("the account holds %q", roles)
@@ -172,4 +170,70 @@ func (b *before) AssignRole(ctx context.Context, user string, role access.Role) 
 		b.do()
 	}
 	return b.Okta.AssignRole(ctx, user, role)
+}
+
+// TestARefusedGrantGaveNothing: a person gives the account the same role just before the grant, which Okta then refuses.
+// The person's role is reported, not removed.
+func TestARefusedGrantGaveNothing(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		wf.Okta = &before{Okta: wf.Okta, role: temporary, do: func() {
+			if err := w.org.Assign(login, temporary); err != nil {
+				t.Error(err)
+			}
+		}}
+		ev, err := wf.Apply(t.Context(), plan)
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) || !slices.Equal(ev.Residue, []string{temporary}) {
+			t.Errorf("residue = %q, error = %v", ev.Residue, err)
+		}
+		w.expect([]string{temporary}, nil)
+	})
+}
+
+// TestNotFoundIsNoProof: Okta says that it does not find the assignment, without having removed it, and three readings lag.
+func TestNotFoundIsNoProof(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		w.org.Inject(
+			oktaemu.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Count: 1, Status: 404},
+			oktaemu.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Skip: 3, Count: 3, Stale: true})
+		told.handOff = w.operatorCreates(2*time.Second, "invoice-export")
+		if _, err := wf.Apply(t.Context(), plan); err != nil {
+			t.Error(err)
+		}
+		w.expect([]string{intended}, []string{"invoice-export"})
+	})
+}
+
+// TestALedgerThatIsBusyLeavesTheTokenAlone: a sweep that cannot ask whether the lease is still open takes away the power
+// that it may have given, and nothing else.
+func TestALedgerThatIsBusyLeavesTheTokenAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wf, told := w.workflow(w.line)
+	sweeper, _ := w.workflow(&line{handler: w.org})
+	synctest.Test(t, func(t *testing.T) {
+		w.t = t
+		told.handOff = func(i elevation.Instructions) {
+			sweeper.Ledger = busy{outdated{sweeper.Ledger, w.leases()}}
+			w.operatorCreates(time.Second, "invoice-export")(i)
+		}
+		if _, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1")); err != nil {
+			t.Fatal(err)
+		}
+		swept, err := sweeper.Sweep(t.Context(), func(access.Lease) bool { return true })
+		var stuck *elevation.Stuck
+		if err != nil || len(swept.Swept) != 1 || !errors.As(swept.Swept[0].Err, &stuck) {
+			t.Errorf("swept %+v, %v", swept, err)
+		}
+		w.expect([]string{intended}, []string{"invoice-export"})
+	})
+}
+
+// busy is a ledger that cannot be written.
+type busy struct{ outdated }
+
+func (busy) Append(context.Context, string, access.Entry) (access.Lease, error) {
+	return access.Lease{}, errors.New("another process has locked it")
 }

@@ -23,6 +23,12 @@ type run struct {
 	// granted is the id of the temporary role's assignment while it is known to have been there and no removal of it was
 	// answered. Readings that do not show it mean nothing until then.
 	granted string
+	// notFoundOnce says that Okta did not find that assignment when it was to be removed.
+	notFoundOnce bool
+	// grantRefused says that Okta certainly did not make the grant: whoever holds the temporary role has it from elsewhere.
+	grantRefused bool
+	// intendedID is the id of the intended role's assignment, where the run has given it and read it back.
+	intendedID string
 	// gaveIntended says that the lease may have given the intended role.
 	gaveIntended bool
 	// names are labels of ids, for people.
@@ -64,6 +70,8 @@ func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, er
 
 // recheck reads again what the plan was made of, now that no other run can have a lease of the account.
 func (r *run) recheck(ctx context.Context) error {
+	ctx, cancel := context.WithDeadlineCause(ctx, r.lease.EndsAt, errWindowEnded)
+	defer cancel()
 	roles, _, err := r.read(ctx)
 	if err != nil {
 		return err
@@ -85,7 +93,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	if err == nil {
 		err = r.record(ctx, access.Entry{State: access.StateUndone, Note: "nothing was done"})
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, access.ErrLeaseEnded) {
 		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: err}
 	}
 	return &Undone{Cause: cause}
@@ -103,7 +111,7 @@ func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
 
 // resume makes a run of a lease that exists.
 func (w *Workflow) resume(lease access.Lease) *run {
-	r := &run{Workflow: w, lease: lease, granted: lease.Assignment, gaveIntended: lease.AddsIntended, names: maps.Clone(names(lease.Names))}
+	r := &run{Workflow: w, lease: lease, granted: lease.Assignment, gaveIntended: lease.AddsIntended && lease.Reached(access.StateReady), names: maps.Clone(names(lease.Names))}
 	if r.names == nil {
 		r.names = names{}
 	}
@@ -171,12 +179,17 @@ func (r *run) read(ctx context.Context) (roles []org.Assignment, beganAt time.Ti
 }
 
 // obtain goes from the open lease to the token: it assigns the intended role, elevates, and waits. It ends with the
-// window at the latest.
+// window at the latest. The state ready is written before the first change is sent, so that whoever undoes the lease
+// knows that there may be something to undo.
 func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, error) {
 	ctx, cancel := context.WithDeadlineCause(ctx, r.lease.EndsAt, errWindowEnded)
 	defer cancel()
-	if r.lease.AddsIntended {
-		if _, err := r.assign(ctx, r.lease.Intended); err != nil {
+	if err := r.record(ctx, access.Entry{State: access.StateReady}); err != nil {
+		return org.Token{}, err
+	}
+	if r.gaveIntended = r.lease.AddsIntended; r.gaveIntended {
+		var err error
+		if r.intendedID, err = r.assign(ctx, r.lease.Intended); err != nil {
 			return org.Token{}, err
 		}
 	}
@@ -194,12 +207,8 @@ func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, e
 	return r.awaitToken(ctx)
 }
 
-// elevate assigns the temporary role and reads it back. The state ready is written before the grant is sent, so that
-// whoever undoes the lease knows from when on it may have taken effect.
+// elevate assigns the temporary role and reads it back.
 func (r *run) elevate(ctx context.Context) error {
-	if err := r.record(ctx, access.Entry{State: access.StateReady}); err != nil {
-		return err
-	}
 	r.ev.Window.GrantSent = time.Now().UTC()
 	if err := r.give(ctx, r.lease.Temporary[0]); err != nil {
 		return err
@@ -229,6 +238,7 @@ func (r *run) give(ctx context.Context, role access.Role) error {
 	}
 	if refused(err) {
 		r.gaveIntended = r.gaveIntended && role != r.lease.Intended
+		r.grantRefused = role != r.lease.Intended
 		return fmt.Errorf("assigning %s to account %q: %w", r.names.role(role), r.lease.Account.Login, err)
 	}
 	r.mayComeLate(time.Now())
@@ -292,11 +302,23 @@ func (r *run) finish(ctx context.Context, token org.Token, zoneIDs []string) err
 		{State: access.StateDelivered, Note: "by the operator, who alone was shown the token"},
 		{State: access.StateClosed},
 	} {
-		if err := r.record(ctx, entry); err != nil {
+		if err := r.record(ctx, entry); err != nil && !r.isClosed(ctx, entry) {
 			return err
 		}
 	}
 	return nil
+}
+
+// isClosed tells whether the ledger has taken the last entry, although its answer was an error.
+func (r *run) isClosed(ctx context.Context, entry access.Entry) bool {
+	leases, _ := r.Ledger.Leases(ctx)
+	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == r.lease.ID })
+	if entry.State != access.StateClosed || i < 0 || leases[i].State != access.StateClosed {
+		return false
+	}
+	r.lease = leases[i]
+	r.reached(entry.State, r.lease.UpdatedAt, "")
+	return true
 }
 
 // own returns a context that outlives ctx, with the budget of a step-down.

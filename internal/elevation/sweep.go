@@ -63,7 +63,7 @@ func (w *Workflow) Finish(ctx context.Context, leaseID string) (Swept, bool, err
 
 // undoLease undoes a lease of another run. Nothing is done to the org before the ledger says that the lease is still open:
 // its run, or another sweep, may have ended it meanwhile, and another may have begun. Then the second result is false. A
-// ledger that does not answer does not keep the undo from being done.
+// ledger that does not answer does not keep the temporary role from being taken away.
 func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (Swept, bool) {
 	r := w.resume(lease)
 	for _, e := range lease.Events {
@@ -81,19 +81,28 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (Swept, bo
 		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
 	}
 	ctx = context.WithoutCancel(ctx)
-	switch err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()}); {
-	case errors.Is(err, access.ErrLeaseEnded):
+	var err error
+	switch recordErr := r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()}); {
+	case errors.Is(recordErr, access.ErrLeaseEnded):
 		return Swept{}, false
-	case err != nil:
-		r.find("the ledger did not take the undo: %v", err)
+	case recordErr != nil: // whether the lease is still open is not known: take the power away, and nothing else
+		err = &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: errors.Join(recordErr, r.removeInTime(ctx))}
+	case r.beganNothing():
+		err = r.abandon(ctx, errAbandoned)
+	default:
+		err = r.undoRecorded(ctx, errAbandoned, r.removeInTime(ctx))
 	}
-	err := r.undoRecorded(ctx, errAbandoned, r.removeInTime(ctx))
 	r.examine(ctx)
 	var done *Undone
 	if errors.As(err, &done) {
 		return Swept{Evidence: r.evidence(nil)}, true
 	}
 	return Swept{Evidence: r.evidence(err), Err: err}, true
+}
+
+// beganNothing tells whether the run ended before it changed anything: an elevation that was never ready.
+func (r *run) beganNothing() bool {
+	return r.lease.Kind == access.LeaseElevation && !r.lease.Reached(access.StateReady)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -26,9 +26,17 @@ func kept(l access.Lease) target { return target{gone: l.Temporary, held: &l.Int
 // it, is still there is not for an undo to see to: it only removes.
 func (r *run) undone() target {
 	if r.gaveIntended {
-		return target{gone: r.lease.Temporary, notHeld: &r.lease.Intended}
+		return target{gone: r.temporary(), notHeld: &r.lease.Intended}
 	}
-	return target{gone: r.lease.Temporary}
+	return target{gone: r.temporary()}
+}
+
+// temporary returns the roles that an undo removes: those of the lease, unless it is certain that it gave none.
+func (r *run) temporary() []access.Role {
+	if r.grantRefused {
+		return nil
+	}
+	return r.lease.Temporary
 }
 
 // unwanted returns the roles that the account itself must not hold.
@@ -78,11 +86,9 @@ func (t target) miss(roles []org.Assignment, n names) error {
 func (r *run) undo(ctx context.Context, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	removeErr := r.removeInTime(ctx) // before anything else
-	switch err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: firstLine(cause)}); {
-	case errors.Is(err, access.ErrLeaseEnded) && r.ev.Window.GrantSent.IsZero():
-		r.ev.State = access.StateUndone // a sweep has undone it, and this run gave nothing after that
-		return &Undone{Cause: cause}
-	case err != nil:
+	// That the ledger does not take it, not even because a sweep has ended the lease, is no reason to leave anything: this
+	// run may have given it after that.
+	if err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: firstLine(cause)}); err != nil {
 		r.find("the ledger did not take the undo: %v", err)
 	}
 	return r.undoRecorded(ctx, cause, removeErr)
@@ -109,7 +115,7 @@ func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: why}
 	}
 	if err := r.record(ctx, access.Entry{State: access.StateUndone}); err != nil {
-		r.find("the ledger did not take that the lease is undone; the next sweep finds it open and proves it again: %v", err)
+		r.find("the ledger did not take that the lease is undone; if it is open, the next sweep proves it again: %v", err)
 		r.ev.State = access.StateUndone
 	}
 	return &Undone{Cause: cause}
@@ -122,6 +128,9 @@ func (r *run) takeBack(ctx context.Context) error {
 	if err := r.revokeAll(ctx); err != nil {
 		return err
 	}
+	if r.intendedID != "" { // by its id first, as the temporary role; what comes of it is proved below
+		_ = r.Okta.RemoveRole(ctx, r.lease.Account.ID, r.intendedID)
+	}
 	if r.gaveIntended {
 		if _, err := r.remove(ctx, []access.Role{r.lease.Intended}); err != nil {
 			return err
@@ -133,7 +142,13 @@ func (r *run) takeBack(ctx context.Context) error {
 	if err := r.prove(ctx, r.undone()); err != nil {
 		return err
 	}
-	return r.revokeAll(ctx) // again: one that was created last may have been listed late
+	if err := r.revokeAll(ctx); err != nil { // again: one that was created last may have been listed late
+		return err
+	}
+	if r.ev.Token != nil {
+		r.ev.Token.Revoked = true
+	}
+	return nil
 }
 
 // revokeAll revokes what was created under the lease. A downgrade lets nothing be created, and before the grant nothing
@@ -148,29 +163,35 @@ func (r *run) revokeAll(ctx context.Context) error {
 // removeTemporary removes the temporary roles of the lease and notes when Okta had answered. The assignment that is known
 // to have been there goes first, by its id and without a reading: a reading that lags would show nothing to remove.
 func (r *run) removeTemporary(ctx context.Context) error {
-	known := r.granted != ""
-	err := r.insist(ctx, func() error {
-		if r.granted == "" {
-			return nil
-		}
-		if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, r.granted); err != nil && !notFound(err) {
-			return fmt.Errorf("removing %s from account %q: %w", r.names.role(r.lease.Temporary[0]), r.lease.Account.Login, err)
-		}
-		r.granted = ""
-		return nil
-	})
-	if err != nil {
+	if err := r.insist(ctx, func() error { return r.removeGranted(ctx) }); err != nil {
 		return err
 	}
-	if known {
-		r.ev.Window.RevokeAnswered = time.Now().UTC()
-	}
-	removed, err := r.remove(ctx, r.lease.Temporary)
+	removed, err := r.remove(ctx, r.temporary())
 	if err != nil {
 		return err
 	}
 	if removed || r.ev.Window.RevokeAnswered.IsZero() {
 		r.ev.Window.RevokeAnswered = time.Now().UTC()
+	}
+	return nil
+}
+
+// removeGranted removes the assignment that is known to have been there. That Okta does not find it proves nothing: it is
+// tried again before the proof, and readings count only from then on.
+func (r *run) removeGranted(ctx context.Context) error {
+	if r.granted == "" {
+		return nil
+	}
+	switch err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, r.granted); {
+	case err == nil:
+		r.granted, r.ev.Window.RevokeAnswered = "", time.Now().UTC()
+	case notFound(err) && r.notFoundOnce:
+		r.granted = ""
+	case notFound(err):
+		r.notFoundOnce = true
+		r.mayComeLate(time.Now())
+	default:
+		return fmt.Errorf("removing %s from account %q: %w", r.names.role(r.lease.Temporary[0]), r.lease.Account.Login, err)
 	}
 	return nil
 }
@@ -216,12 +237,12 @@ func (r *run) insist(ctx context.Context, fn func() error) error {
 // temporary role that comes back, as the late effect of a grant, is removed again. Where only groups are in the way, two
 // such readings end it with *shadowed.
 func (r *run) prove(ctx context.Context, want target) error {
-	if err := sleep(ctx, max(0, time.Until(r.lateUntil))); err != nil {
-		return err
-	}
 	var good, shadow time.Time // when the first reading began that showed the target, or only groups in the way
 	for {
 		pause := r.Poll
+		if err := r.removeLate(ctx); err != nil {
+			return err
+		}
 		roles, began, err := r.read(ctx)
 		if err == nil {
 			r.learn(ctx, r.names, roles)
@@ -229,6 +250,8 @@ func (r *run) prove(ctx context.Context, want target) error {
 		}
 		var sh *shadowed
 		switch {
+		case err == nil && began.Before(r.lateUntil): // what is not there yet may still come
+			good = time.Time{}
 		case err == nil && good.IsZero():
 			good, shadow, pause = began, time.Time{}, r.settle()
 		case err == nil && began.Sub(good) >= r.settle():
@@ -255,6 +278,14 @@ func (r *run) prove(ctx context.Context, want target) error {
 			return fmt.Errorf("%w: %w", cause, errors.Join(err, errUnsettled))
 		}
 	}
+}
+
+// removeLate tries once more to remove what Okta did not find, as soon as readings count.
+func (r *run) removeLate(ctx context.Context) error {
+	if time.Now().Before(r.lateUntil) {
+		return nil
+	}
+	return r.insist(ctx, func() error { return r.removeGranted(ctx) })
 }
 
 // errUnsettled is why a proof that ran out of time failed where its readings were good so far.

@@ -20,6 +20,7 @@ var errWindowEnded = errors.New("the window ended and the token had not appeared
 const (
 	briskFor    = 2 * time.Minute // poll at the full rate for so long, then at half of it
 	maxFailures = 3               // failed looks in a row
+	lookBudget  = 15 * time.Second
 )
 
 // awaitToken looks for tokens of the account that were not there before, until there is one or ctx ends. Exactly one, with
@@ -28,7 +29,7 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 	began, failures := time.Now(), 0
 	for {
 		looked := time.Now()
-		fresh, err := r.newTokens(ctx)
+		fresh, err := r.look(ctx)
 		if ctx.Err() == nil {
 			r.Tell.Waiting(time.Until(r.lease.EndsAt))
 		}
@@ -53,6 +54,13 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 	}
 }
 
+// look bounds one look for the token: an account whose tokens cannot be seen should not stay elevated for long.
+func (r *run) look(ctx context.Context) ([]org.Token, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, lookBudget, fmt.Errorf("no answer within %s", lookBudget))
+	defer cancel()
+	return r.newTokens(ctx)
+}
+
 // newTokens returns the tokens of the account that were not there when the lease was opened.
 func (r *run) newTokens(ctx context.Context) ([]org.Token, error) {
 	tokens, err := r.ownedTokens(ctx, r.lease.Account.ID)
@@ -62,12 +70,9 @@ func (r *run) newTokens(ctx context.Context) ([]org.Token, error) {
 	return slices.DeleteFunc(tokens, func(t org.Token) bool { return slices.Contains(r.lease.TokensBefore, t.ID) }), nil
 }
 
-// clockSkew is how far the clock of Okta may be from this program's.
-const clockSkew = 5 * time.Minute
-
 // judge accepts exactly one token: of the expected name, and created in the window.
 func (r *run) judge(fresh []org.Token) (org.Token, error) {
-	if t := fresh[0]; len(fresh) == 1 && t.Name == r.lease.TokenName && t.ClientName == org.ClientUser && !t.Created.Before(r.ev.Window.GrantSent.Add(-clockSkew)) {
+	if t := fresh[0]; len(fresh) == 1 && t.Name == r.lease.TokenName && t.ClientName == org.ClientUser && !t.Created.Before(r.ev.Window.GrantSent.Add(-access.ClockSkew)) {
 		r.ev.Token = &access.TokenEvidence{ID: t.ID, Name: t.Name, Created: t.Created, Zones: []string{}}
 		return t, nil
 	}

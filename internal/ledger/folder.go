@@ -223,8 +223,7 @@ func (f *Folder) load() (contents, error) {
 	return c, nil
 }
 
-// readHead reads the head. Only a ledger without leases may lack one; a crash before its first write leaves a lease
-// folder that is empty or holds one event, so a missing head is accepted only where no lease can have been told to anyone.
+// readHead reads the head. Only a ledger without leases may lack one: the head is written before the first lease.
 func (f *Folder) readHead(hasLeases bool) (head, error) {
 	h := head{Version: access.EventVersion, Leases: map[string]headEntry{}}
 	data, err := readSmall(filepath.Join(f.dir, "head.json"), 16<<20)

@@ -103,11 +103,8 @@ type Token struct {
 	Network    Network   `json:"network"`
 }
 
-// The kinds of network condition of a token.
-const (
-	NetworkAnywhere = "ANYWHERE"
-	NetworkZone     = "ZONE"
-)
+// NetworkZone is the connection of a token that may be used from certain zones only.
+const NetworkZone = "ZONE"
 
 // Network is where a token may be used from.
 type Network struct {

@@ -1,7 +1,6 @@
 package org
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -93,16 +92,5 @@ func (s Snapshot) Incomplete(required []string) []string {
 		}
 	}
 	slices.Sort(out)
-	return out
-}
-
-// AssignmentsOf returns the assignments of a principal, sorted by key.
-func (s Snapshot) AssignmentsOf(principalID string) []Assignment {
-	var out []Assignment
-	for _, key := range slices.Sorted(maps.Keys(s.Assignments)) {
-		if a := s.Assignments[key]; a.PrincipalID == principalID {
-			out = append(out, a)
-		}
-	}
 	return out
 }
