@@ -141,6 +141,9 @@ func (s *scene) watch(r oktaemu.Request) {
 // leaks searches what the programs wrote for the planted secrets. A line that tells the runner to mask a secret has to
 // hold it.
 func (s *scene) leaks() []string {
+	s.mu.Lock()
+	secrets := slices.Clone(s.secrets)
+	s.mu.Unlock()
 	var found []string
 	err := filepath.WalkDir(s.work, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
@@ -151,7 +154,7 @@ func (s *scene) leaks() []string {
 			return err
 		}
 		for line := range bytes.Lines(data) {
-			for _, secret := range s.secrets {
+			for _, secret := range secrets {
 				if bytes.Contains(line, []byte(secret)) && !bytes.HasPrefix(line, []byte("::add-mask::")) {
 					found = append(found, fmt.Sprintf("%s: %s", name, line))
 				}
@@ -252,6 +255,7 @@ func (s *scene) haltingPipe() (*os.File, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	account := s.account
 	s.onGrant = append(s.onGrant, func() {
 		_ = r.SetReadDeadline(time.Now())                   // stops the reader
 		go func() { _, _ = w.Write(make([]byte, 1<<20)) }() // more than any pipe holds
@@ -259,7 +263,7 @@ func (s *scene) haltingPipe() (*os.File, error) {
 	go func() {
 		_, _ = io.Copy(io.Discard, r)
 		for range 1000 {
-			if !slices.Contains(s.org.RolesOf(s.account), temporary) {
+			if !slices.Contains(s.org.RolesOf(account), temporary) {
 				break
 			}
 			time.Sleep(20 * time.Millisecond)
@@ -358,11 +362,11 @@ func (s *scene) when(args []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.account = args[0]
-	action, rest := args[1], args[2:]
+	account, action, rest := args[0], args[1], args[2:]
 	s.onGrant = append(s.onGrant, func() {
 		switch action {
 		case "token":
-			time.AfterFunc(200*time.Millisecond, func() { _ = s.addToken(s.account, rest[0]) })
+			time.AfterFunc(200*time.Millisecond, func() { _ = s.addToken(account, rest[0]) })
 		case "signal", "hangup":
 			time.AfterFunc(200*time.Millisecond, func() {
 				s.mu.Lock()
@@ -400,7 +404,9 @@ func (s *scene) change(args []string) error {
 	switch verb, args := args[0], args[1:]; verb {
 	case "caller":
 		value, err := s.org.AddToken(args[0], "caller")
+		s.mu.Lock()
 		s.secrets = append(s.secrets, value)
+		s.mu.Unlock()
 		s.ts.Setenv("OKTA_API_TOKEN", value)
 		return err
 	case "assign":

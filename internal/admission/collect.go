@@ -36,7 +36,7 @@ type Contents interface {
 	BranchHead(ctx context.Context, branch string) (string, error)
 }
 
-// Source is what admission needs of GitHub.
+// Source is what admission needs of GitHub. Its errors name what was being read.
 type Source interface {
 	PullRequests
 	Contents
@@ -64,13 +64,13 @@ func Collect(ctx context.Context, src Source, number int, accessDir string) (Fac
 	f := Facts{AccessDir: path.Clean(accessDir), Declared: map[string][]byte{}}
 	var err error
 	if f.PullRequest, err = src.PullRequest(ctx, number); err != nil {
-		return Facts{}, fmt.Errorf("reading pull request %d: %w", number, err)
+		return Facts{}, err
 	}
 	if f.Reviews, err = src.Reviews(ctx, number); err != nil {
-		return Facts{}, fmt.Errorf("reading the reviews of pull request %d: %w", number, err)
+		return Facts{}, err
 	}
 	if f.Files, err = src.Files(ctx, number); err != nil {
-		return Facts{}, fmt.Errorf("reading the files of pull request %d: %w", number, err)
+		return Facts{}, err
 	}
 	if f.ManifestPath = theManifest(f.Files, f.AccessDir); f.ManifestPath != "" {
 		if f.Manifest, err = src.File(ctx, f.ManifestPath, f.PullRequest.HeadSHA); err != nil {
@@ -82,7 +82,7 @@ func Collect(ctx context.Context, src Source, number int, accessDir string) (Fac
 	}
 	now, err := src.PullRequest(ctx, number)
 	if err != nil {
-		return Facts{}, fmt.Errorf("reading pull request %d again: %w", number, err)
+		return Facts{}, err
 	}
 	if now != f.PullRequest {
 		return Facts{}, fmt.Errorf("pull request %d changed while it was read\nRun it again once it is at rest.", number)
