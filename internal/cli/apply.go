@@ -204,12 +204,18 @@ func (s *session) carryOut(ctx context.Context, w *elevation.Workflow, app appli
 		s.output("outcome", "refused")
 		return refusalError(fmt.Sprintf("%s is not carried out", app.owner.Name), plan.Refusals, app.owner)
 	}
+	return s.perform(ctx, w, plan, w.Apply)
+}
+
+// perform says a plan and has it done under its lease. The post step learns of the lease before it is opened.
+func (s *session) perform(ctx context.Context, w *elevation.Workflow, plan elevation.Plan, do func(context.Context, elevation.Plan) (access.Evidence, error)) error {
 	s.sayChanges(plan)
 	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}
 	var evidence access.Evidence
-	s.narrated(w, func() { evidence, err = w.Apply(ctx, plan) })
+	var err error
+	s.narrated(w, func() { evidence, err = do(ctx, plan) })
 	if evidence.Lease.ID == "" {
 		return s.noLease(err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
 )
 
@@ -64,14 +63,5 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 		s.output("outcome", "unchanged")
 		return nil
 	}
-	s.sayChanges(plan)
-	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
-		return coded(ExitFailed, err)
-	}
-	var evidence access.Evidence
-	s.narrated(w, func() { evidence, err = w.Downgrade(ctx, plan) })
-	if evidence.Lease.ID == "" {
-		return s.noLease(err)
-	}
-	return s.conclude(evidence, err)
+	return s.perform(ctx, w, plan, w.Downgrade)
 }
