@@ -11,6 +11,21 @@ import (
 	"strings"
 )
 
+func bindingRoutes() []route {
+	paged := []string{"limit", "after"}
+	const bindings = "/api/v1/iam/resource-sets/{set}/bindings"
+	return []route{
+		{get, bindings, readRoles, "okta.roles.read", paged, (*call).listBindings, evidence{}},
+		{post, bindings, writeRoles, "okta.roles.manage", nil, (*call).createBinding, evidence{}},
+		{get, bindings + "/{role}", readRoles, "okta.roles.read", nil, (*call).getBinding, evidence{}},
+		{del, bindings + "/{role}", writeRoles, "okta.roles.manage", nil, (*call).deleteBinding, evidence{}},
+		{get, bindings + "/{role}/members", readRoles, "okta.roles.read", paged, (*call).listBindingMembers, evidence{}},
+		{patch, bindings + "/{role}/members", writeRoles, "okta.roles.manage", nil, (*call).patchBindingMembers, evidence{}},
+		{get, bindings + "/{role}/members/{member}", readRoles, "okta.roles.read", nil, (*call).getBindingMember, evidence{}},
+		{del, bindings + "/{role}/members/{member}", writeRoles, "okta.roles.manage", nil, (*call).deleteBindingMember, evidence{}},
+	}
+}
+
 // bound is a member of a binding.
 type bound struct {
 	principal

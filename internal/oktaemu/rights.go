@@ -1,5 +1,5 @@
 // Who may do what: one table of standard roles and permissions of custom roles. Rights are worked out at the time of
-// the call, from what the token's owner holds then, directly and through groups.
+// the call, from what the token's owner or the service app holds then, directly and through groups.
 
 package oktaemu
 
@@ -9,7 +9,8 @@ import "slices"
 type right string
 
 const (
-	anyCaller    right = "any caller"    // any valid token
+	nobody       right = "nobody"        // no caller at all
+	anyUser      right = "any user"      // any user, and no service app
 	readUsers    right = "read users"    // users, their groups
 	clearUsers   right = "end sessions"  // of other users
 	readGroups   right = "read groups"   // groups and their members
@@ -53,13 +54,13 @@ func rules() map[right]rule {
 	}
 }
 
-// may tells whether the user has the right now.
-func (s *state) may(userID string, need right) bool {
-	if need == anyCaller {
-		return true
+// may tells whether the principal has the right now.
+func (s *state) may(p principal, need right) bool {
+	if need == anyUser {
+		return p.kind == userKind
 	}
 	rule := rules()[need]
-	return slices.ContainsFunc(s.holdings(userID), func(h holding) bool {
+	return slices.ContainsFunc(s.holdingsOf(p), func(h holding) bool {
 		if h.kind == custom {
 			return slices.ContainsFunc(s.roles.rows[h.roleID].permissions, func(p string) bool { return slices.Contains(rule.permissions, p) })
 		}

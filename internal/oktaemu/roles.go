@@ -8,6 +8,20 @@ import (
 	"slices"
 )
 
+func roleRoutes() []route {
+	quiet := []string{"disableNotifications"}
+	return []route{
+		{get, "/api/v1/users/{user}/roles", readRoles, "okta.roles.read", nil, (*call).listRoles, evidence{}},
+		{post, "/api/v1/users/{user}/roles", writeRoles, "okta.roles.manage", quiet, (*call).createRole, evidence{}},
+		{get, "/api/v1/users/{user}/roles/{assignment}", readRoles, "okta.roles.read", nil, (*call).getRole, evidence{}},
+		{del, "/api/v1/users/{user}/roles/{assignment}", writeRoles, "okta.roles.manage", nil, (*call).deleteRole, evidence{}},
+		{get, "/api/v1/groups/{group}/roles", readRoles, "okta.roles.read", nil, (*call).listRoles, evidence{}},
+		{post, "/api/v1/groups/{group}/roles", writeRoles, "okta.roles.manage", quiet, (*call).createRole, evidence{}},
+		{get, "/api/v1/groups/{group}/roles/{assignment}", readRoles, "okta.roles.read", nil, (*call).getRole, evidence{}},
+		{del, "/api/v1/groups/{group}/roles/{assignment}", writeRoles, "okta.roles.manage", nil, (*call).deleteRole, evidence{}},
+	}
+}
+
 // principal finds the user or group of the path.
 func (c *call) principal() (principal, *reply) {
 	if _, ok := c.vars["group"]; ok {
@@ -16,18 +30,6 @@ func (c *call) principal() (principal, *reply) {
 	}
 	u, bad := c.user()
 	return principal{userKind, u.id}, bad
-}
-
-// assignments returns what the principal's role list shows: for a user, what comes through groups as well.
-func (c *call) assignments(p principal) []holding {
-	if p.kind == userKind {
-		return c.s.holdings(p.id)
-	}
-	var out []holding
-	for _, a := range c.s.held[p] {
-		out = append(out, holding{assignment: a})
-	}
-	return out
 }
 
 // roleBody is an assignment on the wire. One that comes through a group has assignmentType GROUP and the group as its
@@ -70,7 +72,7 @@ func (c *call) listRoles() reply {
 		return *bad
 	}
 	out := []obj{}
-	for _, h := range c.assignments(p) {
+	for _, h := range c.s.holdingsOf(p) {
 		out = append(out, c.roleBody(p, h))
 	}
 	return jsonReply(http.StatusOK, out)
@@ -81,7 +83,7 @@ func (c *call) getRole() reply {
 	if bad != nil {
 		return *bad
 	}
-	for _, h := range c.assignments(p) {
+	for _, h := range c.s.holdingsOf(p) {
 		if h.id == c.vars["assignment"] {
 			return jsonReply(http.StatusOK, c.roleBody(p, h))
 		}

@@ -27,18 +27,11 @@ type call struct {
 	base      string // scheme and host, as the client called them
 	now       time.Time
 	requestID string
-	callerID  string // user id of the token's owner or of the session's user
-	tokenID   string
+	caller    principal // the token's owner, the session's user, or the service app; the zero value where there is none
+	oauth     bool      // the caller came by an OAuth token, which has scopes
+	scopes    []string
+	tokenID   string // of an API token
 	sessionID string
-}
-
-// route says what answers a method and path, what right it takes, and which query parameters it knows. A path segment
-// in braces is a variable.
-type route struct {
-	method, path string
-	need         right
-	query        []string
-	answer       func(*call) reply
 }
 
 // ServeHTTP answers a request as the org does, or as an injected fault says.
@@ -132,7 +125,7 @@ func (o *Org) answer(r *http.Request, body []byte, f Fault) (reply, Request) {
 	if out.header.Get("Cache-Control") == "" {
 		out.header.Set("Cache-Control", "no-cache, no-store")
 	}
-	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.users.rows[c.callerID].login}
+	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.principalParty(c.caller).alternateID}
 }
 
 func newCall(s *state, r *http.Request, body []byte, number int) *call {
@@ -154,17 +147,16 @@ func isAPI(path string) bool {
 
 // answerAPI routes, authenticates and authorises. Stale asks for the answer before the last change that it shows.
 func (o *Org) answerAPI(c *call, stale bool) reply {
-	if c.r.URL.Path == "/.well-known/okta-organization" && c.r.Method == http.MethodGet {
-		return c.organization()
-	}
+	found, known := match(o.routes, c)
 	if !o.limits.take(c.now) {
 		return tooMany()
 	}
-	if !c.authenticate() {
-		return invalidToken()
+	if !known || found.need != nobody {
+		if bad := c.authenticate(); bad != nil {
+			return *bad
+		}
 	}
-	found, ok := match(o.routes, c)
-	if !ok {
+	if !known {
 		return notEmulated("route " + c.r.Method + " " + c.r.URL.Path)
 	}
 	for key := range c.query {
@@ -172,8 +164,8 @@ func (o *Org) answerAPI(c *call, stale bool) reply {
 			return notEmulated("query parameter " + key + " on " + c.r.Method + " " + found.path)
 		}
 	}
-	if !c.s.may(c.callerID, found.need) {
-		return forbidden()
+	if bad := c.authorize(found); bad != nil {
+		return *bad
 	}
 	if c.r.Method != http.MethodGet {
 		o.remember()
@@ -210,56 +202,6 @@ func (o *Org) before(c *call, found route, now reply) reply {
 	return now
 }
 
-// authenticate finds the caller by its SSWS token. The owner must be active and the token alive; each use renews it.
-func (c *call) authenticate() bool {
-	value, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "SSWS ")
-	if !ok {
-		return false
-	}
-	t, ok := c.s.tokens.rows[c.s.secrets[digest(strings.TrimSpace(value))]]
-	if !ok || c.s.users.rows[t.userID].status != active || !c.now.Before(t.expires) {
-		return false
-	}
-	t.expires = c.now.Add(tokenLife)
-	c.s.tokens.put(t.id, 0, t)
-	c.callerID, c.tokenID = t.userID, t.id
-	return true
-}
-
-// match finds the first route for the call and fills its variables.
-func match(routes []route, c *call) (route, bool) {
-	have := strings.Split(c.r.URL.EscapedPath(), "/")
-	for _, candidate := range routes {
-		if candidate.method != c.r.Method {
-			continue
-		}
-		if vars, ok := matchPath(strings.Split(candidate.path, "/"), have); ok {
-			c.vars = vars
-			return candidate, true
-		}
-	}
-	return route{}, false
-}
-
-func matchPath(want, have []string) (map[string]string, bool) {
-	if len(want) != len(have) {
-		return nil, false
-	}
-	vars := map[string]string{}
-	for i, w := range want {
-		value, err := url.PathUnescape(have[i])
-		if err != nil {
-			return nil, false
-		}
-		if strings.HasPrefix(w, "{") && value != "" {
-			vars[strings.Trim(w, "{}")] = value
-		} else if w != value {
-			return nil, false
-		}
-	}
-	return vars, true
-}
-
 // author is the caller as the System Log names it.
 func (c *call) author() author {
 	ip, _, err := net.SplitHostPort(c.r.RemoteAddr)
@@ -267,7 +209,7 @@ func (c *call) author() author {
 		ip = c.r.RemoteAddr
 	}
 	return author{
-		party: c.s.userParty(c.callerID), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
+		party: c.s.principalParty(c.caller), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
 		ip: ip, agent: c.r.UserAgent(), uri: c.r.URL.Path,
 	}
 }

@@ -26,43 +26,15 @@ const tokenLife = 30 * 24 * time.Hour
 type principalKind string
 
 const (
-	userKind  principalKind = "USER"
-	groupKind principalKind = "GROUP"
+	userKind   principalKind = "USER"
+	groupKind  principalKind = "GROUP"
+	clientKind principalKind = "CLIENT" // a service app; its id is that of the app and of the OAuth client
 )
 
 // principal is who holds a role.
 type principal struct {
 	kind principalKind
 	id   string
-}
-
-type user struct {
-	id, login, firstName, lastName, status, password string
-	created, changed, lastLogin                      time.Time
-}
-
-func (u user) displayName() string {
-	if name := strings.TrimSpace(u.firstName + " " + u.lastName); name != "" {
-		return name
-	}
-	return u.login
-}
-
-type group struct {
-	id, name, description, kind string
-	created, changed            time.Time
-}
-
-type customRole struct {
-	id, label, description string
-	permissions            []string
-	created                time.Time
-}
-
-type resourceSet struct {
-	id, label, description string
-	resources              []string
-	created                time.Time
 }
 
 // assignment is a role that a principal holds itself. The id is that of Okta's role assignment; for a custom role it
@@ -78,28 +50,6 @@ type assignment struct {
 type holding struct {
 	assignment
 	via string
-}
-
-type network struct {
-	connection       string
-	include, exclude []string
-}
-
-type token struct {
-	id, name, userID, clientName string
-	network                      network
-	created, updated, expires    time.Time
-}
-
-type zone struct {
-	id, name, status string
-	gateways         []string
-	created          time.Time
-}
-
-type app struct {
-	id, name, label, status, signOnMode string
-	created                             time.Time
 }
 
 // session is a sign-in to the Admin Console. admin says that it opened the console, which the log notes once.
@@ -218,6 +168,18 @@ func (s *state) holdings(userID string) []holding {
 		for _, a := range s.held[principal{groupKind, g}] {
 			out = append(out, holding{assignment: a, via: g})
 		}
+	}
+	return out
+}
+
+// holdingsOf returns what a principal holds: a user also through groups.
+func (s *state) holdingsOf(p principal) []holding {
+	if p.kind == userKind {
+		return s.holdings(p.id)
+	}
+	var out []holding
+	for _, a := range s.held[p] {
+		out = append(out, holding{assignment: a})
 	}
 	return out
 }
