@@ -32,7 +32,7 @@ func orElse(value, otherwise string) string {
 }
 
 // build makes the state. The seed has been checked.
-func build(seed Seed, now time.Time) *state {
+func build(seed Seed, now time.Time) (*state, error) {
 	s := &state{
 		orgID: orElse(seed.Org.ID, oktaID("00o", seed.Org.Subdomain)), subdomain: seed.Org.Subdomain,
 		company: orElse(seed.Org.Company, seed.Org.Subdomain), pageSize: seed.Org.PageSize, created: epoch(),
@@ -40,6 +40,9 @@ func build(seed Seed, now time.Time) *state {
 		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](),
 		secrets: map[string]string{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
 		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{},
+	}
+	if seed.State != nil {
+		return s, seed.State.into(s)
 	}
 	buildIAM(s, seed)
 	buildPrincipals(s, seed)
@@ -57,7 +60,7 @@ func build(seed Seed, now time.Time) *state {
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)
 	}
-	return s
+	return s, nil
 }
 
 func buildIAM(s *state, seed Seed) {

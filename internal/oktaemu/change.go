@@ -12,8 +12,10 @@ import (
 func (o *Org) change(doing string, f func(s *state, now time.Time) error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.remember()
-	if err := f(o.state, time.Now().UTC()); err != nil {
+	now := o.now()
+	err := f(o.state, now)
+	o.commit(true, now)
+	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil

@@ -106,7 +106,7 @@ func (c *call) signIn() reply {
 	u.lastLogin = c.now
 	c.s.users.put(u.id, 0, u)
 	key := "102" + randomText(32)
-	started := session{userID: u.id, xsrf: randomText(32), logID: "trs" + randomText(22)}
+	started := session{userID: u.id, xsrf: randomText(32), logID: "trs" + digits62(c.requestID, 22)}
 	c.s.sessions[key] = started
 	c.caller, c.sessionID = principal{userKind, u.id}, started.logID
 	c.s.log(c.author(), c.now, event{kind: "user.session.start", message: "User login to Okta"})

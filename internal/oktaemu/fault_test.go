@@ -193,7 +193,7 @@ func TestTapActsBeforeTheAnswerIsRead(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	seed := DefaultSeed()
-	seed.Org.RateLimit = 3
+	seed.Org.RateLimit, seed.Org.PrincipalShare = 3, 100
 	w := start(t, seed)
 	for i, want := range []int{200, 200, 200, 429} {
 		a := w.call("GET", "/api/v1/users/me", "", want)

@@ -22,8 +22,12 @@ type world struct {
 	url string
 }
 
+// start serves an org. Where the seed says nothing of rate limits there are none to speak of.
 func start(t *testing.T, seed Seed) *world {
 	t.Helper()
+	if seed.Org.RateLimit == 0 && seed.Org.RateLimits == nil {
+		seed.Org.RateLimit = 1_000_000
+	}
 	org, err := New(seed, WithAPIToken(ownToken))
 	if err != nil {
 		t.Fatal(err)

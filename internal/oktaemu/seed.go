@@ -12,7 +12,7 @@ import (
 )
 
 // maxSeedBytes bounds a seed file.
-const maxSeedBytes = 16 << 20
+const maxSeedBytes = 64 << 20
 
 // Seed describes an org. See testdata/orgs for whole examples.
 type Seed struct {
@@ -24,17 +24,30 @@ type Seed struct {
 	Tokens       []SeedToken       `yaml:"tokens"`
 	Zones        []SeedZone        `yaml:"zones"`
 	Apps         []SeedApp         `yaml:"apps"`
+	// State is an org that Save wrote, in place of all of the above but Org.
+	State *SavedState `yaml:"state"`
 }
 
 // SeedOrg is the org itself.
 type SeedOrg struct {
-	ID        string `yaml:"id"` // 00o…; made of the subdomain where it is empty
+	ID        string `yaml:"id,omitempty"` // 00o…; made of the subdomain where it is empty
 	Subdomain string `yaml:"subdomain"`
-	Company   string `yaml:"company"`
+	Company   string `yaml:"company,omitempty"`
 	// PageSize caps the page size of every list; 0 leaves Okta's own defaults.
-	PageSize int `yaml:"pageSize"`
-	// RateLimit is how many API requests a minute are answered before 429; 0 never refuses.
-	RateLimit int `yaml:"rateLimit"`
+	PageSize int `yaml:"pageSize,omitempty"`
+	// RateLimit is how many requests a minute every bucket answers before 429 that RateLimits does not name; where it is
+	// 0, each bucket has what Okta last published.
+	RateLimit      int            `yaml:"rateLimit,omitempty"`
+	RateLimits     map[string]int `yaml:"rateLimits,omitempty"`     // requests a minute by bucket; see Buckets
+	PrincipalShare int            `yaml:"principalShare,omitempty"` // percent of a bucket for one token or app; 50 where it is 0
+	Concurrency    int            `yaml:"concurrency,omitempty"`    // requests under way at once; 75 where it is 0
+	Lag            time.Duration  `yaml:"lag,omitempty"`            // reads show the org as it was that long ago
+	Latency        time.Duration  `yaml:"latency,omitempty"`        // before every answer
+	ClockSkew      time.Duration  `yaml:"clockSkew,omitempty"`      // of the org's clock
+}
+
+func (o SeedOrg) limits() Limits {
+	return Limits{Every: o.RateLimit, Buckets: o.RateLimits, PrincipalShare: o.PrincipalShare, Concurrency: o.Concurrency}
 }
 
 // SeedUser is an account. Status is ACTIVE where it is empty; without a password nobody can sign in as the user.

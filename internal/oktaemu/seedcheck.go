@@ -20,8 +20,14 @@ func (s Seed) check() error {
 	if s.Org.Subdomain == "" {
 		c.add("org: subdomain is missing")
 	}
-	if s.Org.PageSize < 0 || s.Org.RateLimit < 0 {
-		c.add("org: pageSize and rateLimit are 0 or more")
+	if s.Org.PageSize < 0 || s.Org.Lag < 0 || s.Org.Latency < 0 {
+		c.add("org: pageSize, lag and latency are 0 or more")
+	}
+	if err := s.Org.limits().check(); err != nil {
+		c.add("org: %w", err)
+	}
+	if s.State != nil && len(s.Users)+len(s.Groups)+len(s.CustomRoles)+len(s.ResourceSets)+len(s.Tokens)+len(s.Zones)+len(s.Apps) > 0 {
+		c.add("state: beside the state of a saved org there is only the section org")
 	}
 	roles := unique(c, "custom role", s.CustomRoles, func(r SeedCustomRole) string { return r.Label })
 	sets := unique(c, "resource set", s.ResourceSets, func(r SeedResourceSet) string { return r.Label })

@@ -40,27 +40,35 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client broke off
 	}
-	f := o.fire(r)
-	if !f.wait(r.Context()) {
+	underWay := o.underWay.Add(1)
+	defer o.underWay.Add(-1)
+	if refusal, crowded := o.crowded(r, underWay); crowded {
+		o.record(Request{Method: r.Method, Path: r.URL.RequestURI(), Status: refusal.status})
+		refusal.send(w, false)
+		return
+	}
+	f, held := o.fire(r)
+	if !wait(r.Context(), held) {
 		o.record(Request{Method: r.Method, Path: r.URL.RequestURI()})
 		panic(http.ErrAbortHandler)
 	}
-	if f.DropBefore || f.LateEffect > 0 {
+	if f.DropBefore || f.ResetBefore || f.LateEffect > 0 {
 		o.record(Request{Method: r.Method, Path: r.URL.RequestURI()})
 		if f.LateEffect > 0 {
 			late := r.Clone(context.WithoutCancel(r.Context()))
-			time.AfterFunc(f.LateEffect, func() { o.answer(late, body, Fault{}) })
+			o.later(f.LateEffect, func() { o.answer(late, body, &fault{}) })
 		}
-		panic(http.ErrAbortHandler)
+		sever(w, f.ResetBefore)
+		return
 	}
 	answer, done := o.answer(r, body, f)
-	if f.DropAfter {
+	if f.DropAfter || f.ResetAfter {
 		done.Status = 0
+		o.record(done)
+		sever(w, f.ResetAfter)
+		return
 	}
 	o.record(done)
-	if f.DropAfter {
-		panic(http.ErrAbortHandler)
-	}
 	answer.send(w, f.Truncate)
 }
 
@@ -97,45 +105,52 @@ func (o *Org) record(done Request) {
 }
 
 // answer works out the answer, with its effect.
-func (o *Org) answer(r *http.Request, body []byte, f Fault) (reply, Request) {
+func (o *Org) answer(r *http.Request, body []byte, f *fault) (reply, Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.served++
-	c := newCall(o.state, r, body, o.served)
+	o.state.served++
+	c := newCall(o.state, r, body, o.now())
 	var out reply
 	switch {
 	case f.Status != 0:
 		out = f.reply()
 	case isAPI(r.URL.Path):
-		out = o.answerAPI(c, f.Stale)
+		out = o.answerAPI(c, f)
 	default:
-		if r.Method != http.MethodGet {
-			o.remember()
-		}
 		out = c.page()
 	}
+	o.commit(r.Method != http.MethodGet, c.now)
 	if isAPI(r.URL.Path) {
-		o.limits.describe(out.header, c.now, out.status == http.StatusTooManyRequests)
+		bucket := bucketOf(r.Method, r.URL.Path)
+		o.limits.describe(out.header, bucket, c.now)
+		if f.Status == http.StatusTooManyRequests {
+			setLimit(out.header, o.limits.most(bucket), 0, c.now.Add(max(time.Second, f.LimitReset)))
+		}
 	}
 	for key, values := range f.Header {
 		out.header[http.CanonicalHeaderKey(key)] = values
 	}
+	o.seal(&out, c)
+	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.principalParty(c.caller).alternateID}
+}
+
+// seal adds the headers that every answer has.
+func (o *Org) seal(out *reply, c *call) {
 	out.header.Set("X-Okta-Request-Id", c.requestID)
 	out.header.Set("Date", c.now.Format(http.TimeFormat))
 	if out.header.Get("Cache-Control") == "" {
 		out.header.Set("Cache-Control", "no-cache, no-store")
 	}
-	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.principalParty(c.caller).alternateID}
 }
 
-func newCall(s *state, r *http.Request, body []byte, number int) *call {
+func newCall(s *state, r *http.Request, body []byte, now time.Time) *call {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
 	}
 	return &call{
-		s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: time.Now().UTC(),
-		requestID: digits62(s.orgID+" request "+strconv.Itoa(number), 27),
+		s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: now,
+		requestID: digits62(s.orgID+" request "+strconv.Itoa(s.served), 27),
 	}
 }
 
@@ -145,15 +160,20 @@ func isAPI(path string) bool {
 		func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
-// answerAPI routes, authenticates and authorises. Stale asks for the answer before the last change that it shows.
-func (o *Org) answerAPI(c *call, stale bool) reply {
+// answerAPI routes, authenticates and authorises. A GET is answered from the state that the org's lag and the fault
+// leave it; who the caller is and may do is of the present.
+func (o *Org) answerAPI(c *call, f *fault) reply {
 	found, known := match(o.routes, c)
-	if !o.limits.take(c.now) {
+	bucket := bucketOf(c.r.Method, c.r.URL.Path)
+	if !o.limits.take(bucket, c.now) {
 		return tooMany()
 	}
 	if !known || found.need != nobody {
 		if bad := c.authenticate(); bad != nil {
 			return *bad
+		}
+		if !o.limits.takeShare(bucket, orElse(c.tokenID, c.caller.id), c.now) {
+			return tooMany()
 		}
 	}
 	if !known {
@@ -168,38 +188,15 @@ func (o *Org) answerAPI(c *call, stale bool) reply {
 		return *bad
 	}
 	if c.r.Method != http.MethodGet {
-		o.remember()
 		return found.answer(c)
 	}
+	c.s = o.readable(f, c.now)
 	out := found.answer(c)
-	if stale {
+	if f.Stale {
 		out = o.before(c, found, out)
 	}
+	c.s = o.state
 	return out
-}
-
-// remember keeps the state before a write, for Stale faults.
-func (o *Org) remember() {
-	const most = 64
-	if !o.keep {
-		return
-	}
-	if len(o.history) == most {
-		o.history = slices.Clone(o.history[1:])
-	}
-	o.history = append(o.history, o.state.clone())
-}
-
-// before answers from the latest earlier state that gives another answer than now.
-func (o *Org) before(c *call, found route, now reply) reply {
-	for _, s := range slices.Backward(o.history) {
-		old := *c
-		old.s = s
-		if out := found.answer(&old); string(out.body) != string(now.body) {
-			return out
-		}
-	}
-	return now
 }
 
 // author is the caller as the System Log names it.

@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,10 +59,11 @@ type session struct {
 
 // state is the whole org.
 type state struct {
-	orgID, subdomain, company string
-	pageSize                  int
+	orgID, subdomain, company string `save:"-"` // in a saved org these are in its section org
+	pageSize                  int    `save:"-"`
 	created                   time.Time
 	seq                       int // counts what was made; orders lists and makes ids
+	served                    int // requests begun; makes request ids
 
 	users   table[user]
 	groups  table[group]
@@ -82,14 +82,23 @@ type state struct {
 	extra     map[string]bool // role types beyond the standard ones that this org knows
 }
 
+// parts are all tables and maps of the state, always in the same order.
+func (s *state) parts() []part {
+	return []part{
+		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps,
+		mapOf(&s.secrets, equal), mapOf(&s.sessions, equal), mapOf(&s.extra, equal),
+		mapOf(&s.held, sameSlice), mapOf(&s.memberOf, sameSlice), mapOf(&s.membersOf, sameSlice),
+	}
+}
+
 // clone returns a copy that later writes to s do not change.
 func (s *state) clone() *state {
 	c := *s
-	c.users, c.groups, c.roles, c.sets = s.users.clone(), s.groups.clone(), s.roles.clone(), s.sets.clone()
-	c.tokens, c.zones, c.apps = s.tokens.clone(), s.zones.clone(), s.apps.clone()
 	c.events = slices.Clip(s.events)
-	c.secrets, c.sessions, c.extra = maps.Clone(s.secrets), maps.Clone(s.sessions), maps.Clone(s.extra)
-	c.held, c.memberOf, c.membersOf = maps.Clone(s.held), maps.Clone(s.memberOf), maps.Clone(s.membersOf)
+	from := s.parts()
+	for i, p := range c.parts() {
+		p.copy(from[i])
+	}
 	return &c
 }
 
@@ -190,45 +199,4 @@ func (s *state) describe(a assignment) string {
 		return a.kind
 	}
 	return custom + " " + s.roles.rows[a.roleID].label + " on " + s.sets.rows[a.setID].label
-}
-
-// table holds rows by id and their order.
-type table[T any] struct {
-	order []string
-	rows  map[string]T
-	seqs  map[string]int
-}
-
-func newTable[T any]() table[T] {
-	return table[T]{rows: map[string]T{}, seqs: map[string]int{}}
-}
-
-func (t table[T]) clone() table[T] {
-	return table[T]{order: slices.Clone(t.order), rows: maps.Clone(t.rows), seqs: maps.Clone(t.seqs)}
-}
-
-// put adds or replaces a row; seq is used when it is new.
-func (t *table[T]) put(id string, seq int, row T) {
-	if _, there := t.rows[id]; !there {
-		t.order = append(t.order, id)
-		t.seqs[id] = seq
-	}
-	t.rows[id] = row
-}
-
-func (t *table[T]) remove(id string) {
-	delete(t.rows, id)
-	delete(t.seqs, id)
-	t.order = slices.DeleteFunc(slices.Clone(t.order), func(other string) bool { return other == id })
-}
-
-// all yields the rows in the order in which they were added.
-func (t table[T]) all() func(yield func(int, T) bool) {
-	return func(yield func(int, T) bool) {
-		for _, id := range t.order {
-			if !yield(t.seqs[id], t.rows[id]) {
-				return
-			}
-		}
-	}
 }
