@@ -48,7 +48,10 @@ type Request struct {
 // Option changes how an Org is made.
 type Option func(*options)
 
-type options struct{ apiToken *string }
+type options struct {
+	apiToken *string
+	apps     []SeedApp
+}
 
 // WithAPIToken adds an SSWS token of that value, named TokenName and owned by the org's first super admin by the order
 // of the seed.
@@ -60,6 +63,7 @@ func New(seed Seed, opts ...Option) (*Org, error) {
 	for _, set := range opts {
 		set(&opt)
 	}
+	seed.Apps = slices.Concat(seed.Apps, opt.apps)
 	if err := seed.check(); err != nil {
 		return nil, fmt.Errorf("making an emulated org: %w", err)
 	}

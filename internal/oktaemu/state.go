@@ -73,7 +73,9 @@ type state struct {
 	zones   table[zone]
 	apps    table[app]
 	events  []event
-	secrets map[string]string // SHA-256 of a token's value to the token's id
+	secrets map[string]string    // SHA-256 of a token's value to the token's id
+	access  map[string]access    // by the SHA-256 of the value
+	spent   map[string]time.Time // digests of identifiers that were used, and until when they are refused
 
 	held      map[principal][]assignment
 	memberOf  map[string][]string // user id to group ids
@@ -89,6 +91,7 @@ func (s *state) clone() *state {
 	c.tokens, c.zones, c.apps = s.tokens.clone(), s.zones.clone(), s.apps.clone()
 	c.events = slices.Clip(s.events)
 	c.secrets, c.sessions, c.extra = maps.Clone(s.secrets), maps.Clone(s.sessions), maps.Clone(s.extra)
+	c.access, c.spent = maps.Clone(s.access), maps.Clone(s.spent)
 	c.held, c.memberOf, c.membersOf = maps.Clone(s.held), maps.Clone(s.memberOf), maps.Clone(s.membersOf)
 	return &c
 }
