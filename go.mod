@@ -3,6 +3,7 @@ module github.com/stepdown/stepdown
 go 1.26.0
 
 require (
+	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/google/go-cmp v0.7.0
 	github.com/google/go-github/v88 v88.0.0
 	github.com/okta/okta-sdk-golang/v2 v2.20.0

@@ -34,7 +34,7 @@ var table = map[string]struct{ own, foreign []string }{
 	"internal/okta":      {own: []string{"internal/access", "internal/org"}, foreign: []string{"github.com/okta/okta-sdk-golang/v2/"}},
 	"internal/github":    {own: []string{"internal/access"}, foreign: []string{"github.com/google/go-github/"}},
 	"internal/action":    {own: []string{"internal/access"}, foreign: []string{"github.com/sethvargo/go-githubactions"}},
-	"internal/oktaemu":   {foreign: []string{"go.yaml.in/yaml/v3"}},
+	"internal/oktaemu":   {foreign: []string{"go.yaml.in/yaml/v3", "github.com/go-jose/go-jose/v4", "github.com/go-jose/go-jose/v4/"}},
 	"internal/githubemu": {},
 	"internal/demo":      {own: []string{"internal/oktaemu", "internal/githubemu"}, foreign: []string{"golang.org/x/net/html"}},
 	"internal/cli":       {own: []string{"internal/"}, foreign: []string{"github.com/spf13/cobra"}},

@@ -14,9 +14,31 @@ func appRoutes() []route {
 	}
 }
 
+const (
+	oidcClient    = "oidc_client"
+	openIDConnect = "OPENID_CONNECT"
+)
+
 type app struct {
-	id, name, label, status, signOnMode string
-	created                             time.Time
+	id, clientID, name, label, status, signOnMode string
+	kind, method                                  string // of an OIDC app: application_type, token_endpoint_auth_method
+	dpop                                          bool   // token requests need a DPoP proof
+	created, updated                              time.Time
+	keys                                          []appKey
+	grants                                        []appGrant
+}
+
+// isService tells whether the app is an OAuth service app.
+func (a app) isService() bool { return a.kind == serviceApp }
+
+// clientByID finds an app by its client id.
+func (s *state) clientByID(id string) (app, bool) {
+	for _, a := range s.apps.all() {
+		if a.clientID != "" && a.clientID == id {
+			return a, true
+		}
+	}
+	return app{}, false
 }
 
 func (c *call) appBody(a app) obj {

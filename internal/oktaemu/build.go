@@ -38,7 +38,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 		company: orElse(seed.Org.Company, seed.Org.Subdomain), pageSize: seed.Org.PageSize, created: epoch(),
 		users: newTable[user](), groups: newTable[group](), roles: newTable[customRole](), sets: newTable[resourceSet](),
 		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](),
-		secrets: map[string]string{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
+		secrets: map[string]string{}, access: map[string]access{}, spent: map[string]time.Time{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
 		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{},
 	}
 	if seed.State != nil {
@@ -51,11 +51,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 		s.zones.put(id, s.next(), zone{id: id, name: z.Name, status: orElse(z.Status, active), gateways: z.Gateways, created: epoch()})
 	}
 	for _, a := range seed.Apps {
-		id := oktaID("0oa", a.Label)
-		s.apps.put(id, s.next(), app{
-			id: id, name: orElse(a.Name, "oidc_client"), label: a.Label, status: orElse(a.Status, active),
-			signOnMode: orElse(a.SignOnMode, "OPENID_CONNECT"), created: epoch(),
-		})
+		buildApp(s, a)
 	}
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)

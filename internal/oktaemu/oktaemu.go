@@ -59,6 +59,7 @@ type Option func(*options)
 
 type options struct {
 	apiToken *string
+	apps     []SeedApp
 	skew     time.Duration
 	lag      *time.Duration
 	latency  *time.Duration
@@ -113,12 +114,16 @@ func (o *Org) Reset() {
 
 // load makes the org of a seed. After an error nothing has changed.
 func (o *Org) load(seed Seed) error {
-	if err := seed.check(); err != nil {
+	whole := seed
+	if seed.State == nil { // one that was saved has them already
+		whole.Apps = slices.Concat(seed.Apps, o.options.apps)
+	}
+	if err := whole.check(); err != nil {
 		return err
 	}
 	offset := seed.Org.ClockSkew + o.options.skew
 	now := time.Now().Add(offset).UTC()
-	s, err := build(seed, now)
+	s, err := build(whole, now)
 	if err != nil {
 		return err
 	}

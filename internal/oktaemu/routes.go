@@ -47,6 +47,7 @@ func routes() []route {
 	return slices.Concat(
 		userRoutes(), groupRoutes(), roleRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
 		tokenRoutes(), zoneRoutes(), appRoutes(), orgRoutes(), logRoutes(),
+		tokenEndpointRoutes(),
 	)
 }
 

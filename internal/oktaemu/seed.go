@@ -139,14 +139,6 @@ type SeedZone struct {
 	Gateways []string `yaml:"gateways"` // CIDR
 }
 
-// SeedApp is an app, for listing only.
-type SeedApp struct {
-	Name       string `yaml:"name"` // of the integration, such as oidc_client
-	Label      string `yaml:"label"`
-	Status     string `yaml:"status"` // ACTIVE where it is empty
-	SignOnMode string `yaml:"signOnMode"`
-}
-
 // LoadSeed reads a seed from YAML. It is strict: an unknown field, a repeated key, a second document or parts that do
 // not fit together are errors that begin with name and, where YAML knows it, the line.
 func LoadSeed(r io.Reader, name string) (Seed, error) {

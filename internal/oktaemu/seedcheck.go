@@ -49,6 +49,9 @@ func (s Seed) check() error {
 			}
 		}
 	}
+	for _, a := range s.Apps {
+		c.app(a, roles, sets)
+	}
 	for _, t := range s.Tokens {
 		c.token(t, logins, zones)
 	}

@@ -73,7 +73,9 @@ type state struct {
 	zones   table[zone]
 	apps    table[app]
 	events  []event
-	secrets map[string]string // SHA-256 of a token's value to the token's id
+	secrets map[string]string    // SHA-256 of a token's value to the token's id
+	access  map[string]access    // by the SHA-256 of the value
+	spent   map[string]time.Time // digests of identifiers that were used, and until when they are refused
 
 	held      map[principal][]assignment
 	memberOf  map[string][]string // user id to group ids
@@ -86,6 +88,7 @@ type state struct {
 func (s *state) parts() []part {
 	return []part{
 		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps,
+		mapOf(&s.access, sameAccess), mapOf(&s.spent, equal),
 		mapOf(&s.secrets, equal), mapOf(&s.sessions, equal), mapOf(&s.extra, equal),
 		mapOf(&s.held, sameSlice), mapOf(&s.memberOf, sameSlice), mapOf(&s.membersOf, sameSlice),
 	}
