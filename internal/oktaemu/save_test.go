@@ -364,6 +364,22 @@ func TestASavedOrgKeepsItsTokenUnderANewValue(t *testing.T) {
 	}
 }
 
+func TestASavedOrgKeepsItsSettings(t *testing.T) {
+	t.Parallel()
+	org := keep(t, DefaultSeed(), WithLag(5*time.Second), WithLatency(time.Millisecond), WithClockSkew(-time.Hour))
+	if err := org.SetLimits(Limits{Every: 9, Buckets: map[string]int{"/api/v1/logs": 7}, PrincipalShare: 80, Concurrency: 5}); err != nil {
+		t.Fatal(err)
+	}
+	org.Advance(time.Minute)
+	loaded := saveAndLoad(t, org)
+	if diff := cmp.Diff(org.limits.Limits, loaded.limits.Limits); diff != "" {
+		t.Error(diff)
+	}
+	if loaded.lag != 5*time.Second || loaded.latency != time.Millisecond || loaded.offset != -59*time.Minute {
+		t.Errorf("lag %v, latency %v, clock %v", loaded.lag, loaded.latency, loaded.offset)
+	}
+}
+
 func TestSameSeedAndRequestsGiveTheSame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
