@@ -164,6 +164,11 @@ func LoadSeed(r io.Reader, name string) (Seed, error) {
 	if err := seed.check(); err != nil {
 		return Seed{}, fmt.Errorf("reading org seed %s: %w", name, err)
 	}
+	if seed.State != nil { // of which check knows nothing
+		if _, err := build(seed, epoch()); err != nil {
+			return Seed{}, fmt.Errorf("reading org seed %s: %w", name, err)
+		}
+	}
 	return seed, nil
 }
 
