@@ -65,6 +65,8 @@ type state struct {
 	created                   time.Time
 	seq                       int // counts what was made; orders lists and makes ids
 
+	settings settings
+
 	users   table[user]
 	groups  table[group]
 	roles   table[customRole]
