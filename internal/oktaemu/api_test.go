@@ -68,7 +68,7 @@ func TestAuthentication(t *testing.T) {
 		}
 	}
 	w.as("", "GET", "/.well-known/okta-organization", "", 200)
-	for _, path := range []string{"/api/v1/policies", "/api/v1/users?q=ada", "/oauth2/v1/clients", "/nowhere"} {
+	for _, path := range []string{"/api/v1/policies", "/api/v1/users?q=ada", "/oauth2/v1/authorize", "/nowhere"} {
 		a := w.call("GET", path, "", 501)
 		if !strings.Contains(a.object(t)["errorSummary"].(string), "emulated org has no") {
 			t.Errorf("%s: 501 does not say why: %s", path, a.body)
@@ -84,11 +84,11 @@ func TestEveryReadRouteAnswers(t *testing.T) {
 	token := w.get("/api/v1/api-tokens").list(t)[0]["id"].(string)
 	zone := w.get("/api/v1/zones").list(t)[0]["id"].(string)
 	app := w.get("/api/v1/apps").list(t)[0]["id"].(string)
-	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app,
+	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app, "{client}", app,
 		"{set}", "Helpdesk%20groups", "{role}", "Group%20reader")
 	for _, r := range routes() {
-		if r.method != "GET" {
-			continue
+		if r.method != "GET" || strings.HasSuffix(r.path, "/{key}") || strings.HasSuffix(r.path, "/{secret}") || strings.HasSuffix(r.path, "/{grant}") {
+			continue // what those name does not exist in the seed; apps_test.go reads them
 		}
 		path := fill.Replace(r.path)
 		switch {

@@ -48,7 +48,14 @@ func build(seed Seed, now time.Time) (*state, error) {
 	buildPrincipals(s, seed)
 	for _, z := range seed.Zones {
 		id := oktaID("nzo", z.Name)
-		s.zones.put(id, s.next(), zone{id: id, name: z.Name, status: orElse(z.Status, active), gateways: z.Gateways, created: epoch()})
+		gateways := []any{}
+		for _, cidr := range z.Gateways {
+			gateways = append(gateways, obj{"type": "CIDR", "value": cidr})
+		}
+		s.zones.put(id, s.next(), zone{
+			id: id, name: z.Name, kind: "IP", usage: "POLICY", status: orElse(z.Status, active), created: epoch(), updated: epoch(),
+			detail: keep(obj{"gateways": gateways, "proxies": nil}),
+		})
 	}
 	for _, a := range seed.Apps {
 		buildApp(s, a)

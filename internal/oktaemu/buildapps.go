@@ -71,8 +71,21 @@ func buildApp(s *state, from SeedApp) {
 	if a.signOnMode == openIDConnect {
 		a.clientID = id
 	}
+	grant, response := "authorization_code", "code"
+	if a.clientID != "" {
+		a.kind, a.method = "web", "client_secret_basic"
+	}
 	if from.Service {
 		a.kind, a.method, a.dpop = serviceApp, privateKeyJWT, from.DPoP
+		grant, response = "client_credentials", "token"
+	}
+	if a.clientID != "" {
+		a.profile = keep(obj{
+			"credentials": obj{"oauthClient": obj{"token_endpoint_auth_method": a.method}},
+			"settings": obj{"oauthClient": obj{
+				"application_type": a.kind, "grant_types": []any{grant}, "response_types": []any{response}, "dpop_bound_access_tokens": a.dpop,
+			}},
+		})
 	}
 	if key, err := keyOfPEM(from.PublicKey); err == nil {
 		key.kid = orElse(from.KeyID, key.kid)

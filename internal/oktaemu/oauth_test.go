@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -355,4 +356,125 @@ func TestProofOfAPathWithCharactersThatNeedNoEncoding(t *testing.T) {
 	if a := s.withProof("GET", path, token, s.prove("GET", s.url+"/api/v1/users/"+invoice, "", token)); a.status != 200 {
 		t.Errorf("decoded: %d %s", a.status, a.body)
 	}
+}
+
+func TestTokensAndNoncesAge(t *testing.T) {
+	t.Parallel()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := publicPEM(t, key.Public())
+	synctest.Test(t, func(t *testing.T) {
+		org, err := New(loadOrg(t, "acme.yaml"), WithServiceApp(SeedApp{
+			Label: "Robot", PublicKey: public, DPoP: true, Scopes: []string{"okta.users.read"}, Roles: []SeedRole{{Type: superAdmin}},
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const base = "http://emu.example"
+		s := &service{world: &world{org, t, base}, id: org.ClientID("Robot"), proofKey: key}
+		serve := func(method, target, body string, headers map[string]string) answer {
+			r := httptest.NewRequest(method, base+target, strings.NewReader(body))
+			for name, value := range headers {
+				r.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			org.ServeHTTP(w, r)
+			return answer{w.Code, w.Result().Header, w.Body.String()}
+		}
+		ask := func(nonce string) answer {
+			now := time.Now()
+			assertion := sign(t, jose.ES256, key, nil, map[string]any{
+				"iss": s.id, "sub": s.id, "aud": base + "/oauth2/v1/token", "exp": now.Add(time.Hour).Unix(), "jti": s.jti(),
+			}, nil)
+			form := url.Values{"grant_type": {"client_credentials"}, "scope": {"okta.users.read"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion}}
+			return serve("POST", "/oauth2/v1/token", form.Encode(), map[string]string{"DPoP": s.prove("POST", base+"/oauth2/v1/token", nonce, "")})
+		}
+		s.wantOAuth(ask("made up"), 400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
+		nonce := ask("").header.Get("Dpop-Nonce")
+		token := ask(nonce).object(t)["access_token"].(string)
+		read := func() int {
+			return serve("GET", "/api/v1/users", "", map[string]string{"Authorization": "DPoP " + token, "DPoP": s.prove("GET", base+"/api/v1/users", "", token)}).status
+		}
+		time.Sleep(time.Hour - time.Second)
+		if got := read(); got != 200 {
+			t.Errorf("before its end: %d", got)
+		}
+		time.Sleep(time.Second)
+		if got := read(); got != 401 {
+			t.Errorf("expired: %d", got)
+		}
+		time.Sleep(47 * time.Hour)
+		if got := ask(nonce); got.status != 200 {
+			t.Errorf("nonce of two days ago: %d %s", got.status, got.body)
+		}
+		time.Sleep(25 * time.Hour)
+		old := ask(nonce)
+		s.wantOAuth(old, 400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
+		if got := old.header.Get("Dpop-Nonce"); got == nonce || got == "" {
+			t.Errorf("the nonce is still %q", got)
+		}
+	})
+}
+
+func TestProofsWithABadHeader(t *testing.T) {
+	t.Parallel()
+	s := boundService(t)
+	claims := func() map[string]any {
+		return map[string]any{"htm": "POST", "htu": s.url + "/oauth2/v1/token", "iat": time.Now().Unix(), "jti": s.jti()}
+	}
+	for name, headers := range map[string]map[jose.HeaderKey]any{
+		"type":        {"typ": "JWT", "jwk": jose.JSONWebKey{Key: s.proofKey.Public()}},
+		"no key":      {"typ": "dpop+jwt"},
+		"private key": {"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: s.proofKey}},
+		"other key":   {"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: s.key.Public()}},
+	} {
+		a := s.ask(s.assert(), "okta.users.read", map[string]string{"DPoP": sign(t, jose.ES256, s.proofKey, headers, claims(), nil)})
+		if a.status != 400 || a.object(t)["error"] != "invalid_dpop_proof" {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+	}
+	if a := s.ask(s.assert(), "okta.users.read", map[string]string{"DPoP": "nonsense"}); a.status != 400 {
+		t.Errorf("nonsense: %d", a.status)
+	}
+}
+
+func TestWhichKeySigned(t *testing.T) {
+	t.Parallel()
+	s := superService(t)
+	keys := "/api/v1/apps/" + s.id + "/credentials/jwks"
+	added := s.call("POST", keys, rsaKey("second"), 201).object(t)["id"].(string)
+	s.wantOAuth(s.ask(s.assert(), "okta.users.read", nil), 401, "invalid_client", "The client_assertion JWT kid is invalid.")
+	kid := s.get(keys).object(t)["keys"].([]any)[0].(map[string]any)["kid"].(string)
+	named := func(kid string) string {
+		now := time.Now()
+		return sign(t, jose.RS256, s.key, map[jose.HeaderKey]any{"kid": kid}, map[string]any{
+			"iss": s.id, "sub": s.id, "aud": s.url + "/oauth2/v1/token", "exp": now.Add(time.Minute).Unix(), "jti": s.jti(),
+		}, nil)
+	}
+	if a := s.ask(named(kid), "okta.users.read", nil); a.status != 200 {
+		t.Errorf("named: %d %s", a.status, a.body)
+	}
+	s.wantOAuth(s.ask(named("other"), "okta.users.read", nil), 401, "invalid_client", "The client_assertion JWT kid is invalid.")
+	s.call("POST", keys+"/"+added+"/lifecycle/deactivate", "", 200)
+	s.granted("okta.users.read") // one active key is left
+}
+
+func TestAssertionOfAnAppWithASecret(t *testing.T) {
+	t.Parallel()
+	s := superService(t)
+	body := strings.Replace(serviceBody("Automation", ""), "private_key_jwt", "client_secret_post", 1)
+	s.call("PUT", "/api/v1/apps/"+s.id, body, 200)
+	s.wantOAuth(s.ask(s.assert(), "okta.users.read", nil), 401, "invalid_client", mustUsePrivateKey)
+}
+
+func TestAppThatHoldsARoleIsASuperAdminsToChange(t *testing.T) {
+	t.Parallel()
+	s := startService(t, SeedApp{Roles: []SeedRole{{Type: "READ_ONLY_ADMIN"}}})
+	s.must(s.Assign(invoice, "APP_ADMIN"))
+	lesser := s.token(invoice, "x")
+	s.as(lesser, "POST", "/api/v1/apps/"+s.id+"/lifecycle/deactivate", "", 403)
+	other := s.as(lesser, "POST", "/api/v1/apps", serviceBody("Other", rsaKey("a")), 200).object(t)["id"].(string)
+	s.as(lesser, "POST", "/api/v1/apps/"+other+"/lifecycle/deactivate", "", 200)
 }

@@ -18,7 +18,10 @@ const (
 	readTokens   right = "read tokens"
 	writeTokens  right = "write tokens" // restrict, revoke
 	readZones    right = "read zones"
+	writeZones   right = "write zones"
 	readApps     right = "read apps"
+	writeApps    right = "write apps"
+	onlySuper    right = "super admin" // what nobody else may
 	readLogs     right = "read logs"
 	readOrg      right = "read org"
 	readRoles    right = "read roles"  // role assignments and everything of /iam
@@ -47,6 +50,9 @@ func rules() map[right]rule {
 		writeTokens:  {[]string{orgAdmin}, []string{"okta.users.apitokens.manage"}},
 		readZones:    {[]string{readOnly, orgAdmin}, nil},
 		readApps:     {[]string{readOnly, orgAdmin, "APP_ADMIN"}, []string{"okta.apps.read", "okta.apps.manage"}},
+		writeZones:   {[]string{orgAdmin}, nil},
+		writeApps:    {[]string{"APP_ADMIN"}, []string{"okta.apps.manage"}},
+		onlySuper:    {nil, nil},
 		readLogs:     {[]string{readOnly, orgAdmin, "REPORT_ADMIN"}, []string{"okta.logs.read"}},
 		readOrg:      {[]string{readOnly, orgAdmin}, nil},
 		readRoles:    {nil, []string{"okta.iam.read"}},

@@ -65,6 +65,8 @@ type state struct {
 	seq                       int // counts what was made; orders lists and makes ids
 	served                    int // requests begun; makes request ids
 
+	settings settings
+
 	users   table[user]
 	groups  table[group]
 	roles   table[customRole]
