@@ -19,6 +19,9 @@ type app struct {
 	created                             time.Time
 }
 
+// isService tells whether the app acts for itself and so can hold admin roles.
+func (a app) isService() bool { return a.signOnMode == "OPENID_CONNECT" }
+
 func (c *call) appBody(a app) obj {
 	return obj{
 		"id": a.id, "name": a.name, "label": a.label, "status": a.status, "signOnMode": a.signOnMode,
