@@ -60,6 +60,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 	for _, a := range seed.Apps {
 		buildApp(s, a)
 	}
+	buildResources(s, seed)
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)
 	}
@@ -73,7 +74,15 @@ func buildIAM(s *state, seed Seed) {
 	}
 	for _, r := range seed.ResourceSets {
 		id := oktaID("iam", r.Label)
-		s.sets.put(id, s.next(), resourceSet{id: id, label: r.Label, description: r.Description, resources: r.Resources, created: epoch()})
+		s.sets.put(id, s.next(), resourceSet{id: id, label: r.Label, description: r.Description, created: epoch()})
+	}
+}
+
+func buildResources(s *state, seed Seed) {
+	for _, r := range seed.ResourceSets {
+		set, _ := s.set(r.Label)
+		set.resources, set.added = s.seedResources(r.Resources, set.id), len(r.Resources)
+		s.sets.put(set.id, 0, set)
 	}
 }
 

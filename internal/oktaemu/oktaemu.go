@@ -208,11 +208,28 @@ func (o *Org) RolesOf(login string) []string {
 	if !ok {
 		return nil
 	}
+	return o.state.heldBy(principal{userKind, u.id})
+}
+
+// RolesOfClient returns what the app of that label holds, sorted and written as in RolesOf. It is nil for an app that
+// does not exist.
+func (o *Org) RolesOfClient(label string) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a, ok := o.state.appByLabel(label)
+	if !ok {
+		return nil
+	}
+	return o.state.heldBy(principal{clientKind, a.id})
+}
+
+// heldBy names what a principal holds, sorted.
+func (s *state) heldBy(p principal) []string {
 	var out []string
-	for _, h := range o.state.holdings(u.id) {
-		name := o.state.describe(h.assignment)
+	for _, h := range s.holdingsOf(p) {
+		name := s.describe(h.assignment)
 		if h.via != "" {
-			name += " via group " + o.state.groups.rows[h.via].name
+			name += " via group " + s.groups.rows[h.via].name
 		}
 		out = append(out, name)
 	}

@@ -45,7 +45,7 @@ func unverified(source string) evidence { return evidence{"unverified", source} 
 
 func routes() []route {
 	return slices.Concat(
-		userRoutes(), groupRoutes(), roleRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
+		userRoutes(), groupRoutes(), roleRoutes(), roleTargetRoutes(), governanceRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
 		tokenRoutes(), zoneRoutes(), appRoutes(), orgRoutes(), logRoutes(),
 		tokenEndpointRoutes(),
 	)

@@ -42,6 +42,7 @@ type assignment struct {
 	id, kind             string // kind is the role type, or CUSTOM
 	roleID, setID        string // of a custom role, or of a standard role that is bound to a fixed set
 	created, lastUpdated time.Time
+	targets              []target // what a standard role with a base32 id is limited to; none: everything
 	seq                  int
 }
 
