@@ -84,7 +84,7 @@ func TestEveryReadRouteAnswers(t *testing.T) {
 	token := w.get("/api/v1/api-tokens").list(t)[0]["id"].(string)
 	zone := w.get("/api/v1/zones").list(t)[0]["id"].(string)
 	app := w.get("/api/v1/apps").list(t)[0]["id"].(string)
-	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app,
+	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app, "{schema}", "default", "{type}", "default",
 		"{set}", "Helpdesk%20groups", "{role}", "Group%20reader")
 	for _, r := range routes() {
 		if r.method != "GET" {

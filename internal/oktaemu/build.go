@@ -39,7 +39,7 @@ func build(seed Seed, now time.Time) *state {
 		users: newTable[user](), groups: newTable[group](), roles: newTable[customRole](), sets: newTable[resourceSet](),
 		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](),
 		secrets: map[string]string{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
-		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{},
+		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{}, schemas: firstSchemas(epoch()),
 	}
 	buildIAM(s, seed)
 	buildPrincipals(s, seed)

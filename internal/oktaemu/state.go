@@ -79,7 +79,8 @@ type state struct {
 	memberOf  map[string][]string // user id to group ids
 	membersOf map[string][]string // group id to user ids
 	sessions  map[string]session
-	extra     map[string]bool // role types beyond the standard ones that this org knows
+	schemas   map[string]schema // by what they describe: user, group
+	extra     map[string]bool   // role types beyond the standard ones that this org knows
 }
 
 // clone returns a copy that later writes to s do not change.
@@ -90,6 +91,7 @@ func (s *state) clone() *state {
 	c.events = slices.Clip(s.events)
 	c.secrets, c.sessions, c.extra = maps.Clone(s.secrets), maps.Clone(s.sessions), maps.Clone(s.extra)
 	c.held, c.memberOf, c.membersOf = maps.Clone(s.held), maps.Clone(s.memberOf), maps.Clone(s.membersOf)
+	c.schemas = maps.Clone(s.schemas)
 	return &c
 }
 
