@@ -46,7 +46,7 @@ func unverified(source string) evidence { return evidence{"unverified", source} 
 func routes() []route {
 	return slices.Concat(
 		schemaRoutes(), userTypeRoutes(),
-		userRoutes(), groupRoutes(), roleRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
+		userRoutes(), lifecycleRoutes(), credentialRoutes(), groupRoutes(), roleRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
 		tokenRoutes(), zoneRoutes(), appRoutes(), orgRoutes(), logRoutes(),
 	)
 }
