@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -557,6 +560,56 @@ func TestGroupLife(t *testing.T) {
 	}
 }
 
+func TestTimesOfGroupsAndUsers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		org, err := New(DefaultSeed(), WithAPIToken(ownToken))
+		if err != nil {
+			t.Fatal(err)
+		}
+		call := func(method, path, body string) map[string]any {
+			time.Sleep(3 * time.Second)
+			r := httptest.NewRequest(method, path, strings.NewReader(body))
+			r.Header.Set("Authorization", "SSWS "+ownToken)
+			rec := httptest.NewRecorder()
+			org.ServeHTTP(rec, r)
+			var out map[string]any
+			_ = json.Unmarshal(rec.Body.Bytes(), &out) // nothing, after a 204
+			return out
+		}
+		made := call("POST", "/api/v1/groups", `{"profile":{"name":"Payroll"}}`)
+		path := "/api/v1/groups/" + made["id"].(string)
+		moved := func(what string, keys ...string) {
+			now := call("GET", path, "")
+			for _, key := range []string{"created", "lastUpdated", "lastMembershipUpdated", "activated", "statusChanged", "passwordChanged"} {
+				if (now[key] != made[key]) != slices.Contains(keys, key) {
+					t.Errorf("%s: %s was %v and is %v", what, key, made[key], now[key])
+				}
+			}
+			made = now
+		}
+		call("PUT", path+"/users/svc-example@default.example", "")
+		moved("adding a member", "lastMembershipUpdated")
+		call("PUT", path, `{"profile":{"name":"Payroll two"}}`)
+		moved("renaming", "lastUpdated")
+		call("DELETE", path+"/users/svc-example@default.example", "")
+		moved("removing a member", "lastMembershipUpdated")
+
+		made = call("POST", "/api/v1/users?activate=false", userJSON("isaac@default.example", ""))
+		path = "/api/v1/users/" + made["id"].(string)
+		call("POST", path, `{"credentials":{"password":{"value":"Abcd1234"}}}`)
+		moved("a password", "lastUpdated", "passwordChanged")
+		call("POST", path+"/lifecycle/activate", "")
+		moved("activating", "lastUpdated", "activated", "statusChanged")
+		call("POST", path, `{"profile":{"city":"Bern"}}`)
+		moved("a new profile", "lastUpdated")
+		call("POST", path+"/lifecycle/suspend", "")
+		moved("suspending", "lastUpdated", "statusChanged")
+		call("POST", path+"/lifecycle/deactivate", "")
+		moved("deactivating", "lastUpdated", "statusChanged", "passwordChanged")
+	})
+}
+
 func TestGroupRefusalsAndLists(t *testing.T) {
 	t.Parallel()
 	w := plain(t)
@@ -643,6 +696,11 @@ func TestSchemas(t *testing.T) {
 		t.Errorf("found %d by the custom attribute", len(got))
 	}
 	w.call("POST", "/api/v1/users/c", `{"profile":{"costCode":"A1234"}}`, 400)
+	w.call("POST", path, `{"definitions":{"custom":{"properties":{"costCode":{"title":"Code of costs"}}}}}`, 200)
+	want["costCode"].(map[string]any)["title"] = "Code of costs"
+	if diff := cmp.Diff(want, w.get(path).object(t)["definitions"].(map[string]any)["custom"].(map[string]any)["properties"]); diff != "" {
+		t.Errorf("after a change of the title (-want +got):\n%s", diff)
+	}
 	w.call("POST", path, `{"definitions":{"custom":{"properties":{"costCode":null}}}}`, 200)
 	if got := keys(w.get("/api/v1/users/c").object(t)["profile"]); slices.Contains(got, "costCode") {
 		t.Errorf("the value outlived its attribute: %v", got)
