@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -39,7 +40,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 		users: newTable[user](), groups: newTable[group](), roles: newTable[customRole](), sets: newTable[resourceSet](),
 		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](),
 		secrets: map[string]string{}, access: map[string]access{}, spent: map[string]time.Time{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
-		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{},
+		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{}, schemas: firstSchemas(epoch()),
 	}
 	if seed.State != nil {
 		return s, seed.State.into(s)
@@ -90,10 +91,7 @@ func buildPrincipals(s *state, seed Seed) {
 	for _, u := range seed.Users {
 		created := orEpoch(u.Created)
 		id := oktaID("00u", strings.ToLower(u.Login))
-		s.users.put(id, s.next(), user{
-			id: id, login: u.Login, firstName: u.FirstName, lastName: u.LastName,
-			status: orElse(u.Status, active), password: u.Password, created: created, changed: created,
-		})
+		s.users.put(id, s.next(), s.seedUser(id, u))
 		for _, r := range u.Roles {
 			s.grant(principal{userKind, id}, s.seedRole(r), created)
 		}
@@ -102,14 +100,38 @@ func buildPrincipals(s *state, seed Seed) {
 		created := orEpoch(g.Created)
 		id := oktaID("00g", g.Name)
 		s.groups.put(id, s.next(), group{
-			id: id, name: g.Name, description: g.Description,
-			kind: orElse(g.Type, "OKTA_GROUP"), created: created, changed: created,
+			id: id, name: g.Name, attributes: map[string]any{"description": g.Description},
+			kind: orElse(g.Type, oktaGroup), created: created, changed: created, membersChanged: created,
 		})
 		for _, r := range g.Roles {
 			s.grant(principal{groupKind, id}, s.seedRole(r), created)
 		}
 		buildMembers(s, id, g)
 	}
+}
+
+// seedUser is the user of a seed. Attributes of its profile that the schema lacks are added to it as text.
+func (s *state) seedUser(id string, u SeedUser) user {
+	created := orEpoch(u.Created)
+	out := user{
+		id: id, login: u.Login, email: orElse(text(u.Profile, "email"), u.Login), firstName: u.FirstName, lastName: u.LastName,
+		status: orElse(u.Status, active), password: u.Password, provider: oktaProvider(),
+		attributes: rest(u.Profile, "email"), created: created, changed: created,
+	}
+	if out.status != staged {
+		out.activated, out.statusChanged = created, created
+	}
+	if out.password != "" {
+		out.passwordChanged = created
+	}
+	known := s.schemas[userSchema]
+	for _, name := range slices.Sorted(maps.Keys(out.attributes)) {
+		if _, ok := known.find(name); !ok {
+			known.custom = append(slices.Clip(known.custom), baseAttribute(name, name, "READ_ONLY", nil))
+		}
+	}
+	s.schemas[userSchema] = known
+	return out
 }
 
 func buildMembers(s *state, id string, g SeedGroup) {

@@ -98,7 +98,8 @@ func (o *Org) AddMember(group, login string) error {
 	})
 }
 
-// SetStatus changes the user's status. Whoever is not ACTIVE loses the sessions; DEPROVISIONED loses the tokens too.
+// SetStatus changes the user's status. Whoever is not ACTIVE loses the sessions; DEPROVISIONED loses the tokens and
+// the password too.
 func (o *Org) SetStatus(login, status string) error {
 	return o.change(fmt.Sprintf("setting the status of user %q", login), func(s *state, now time.Time) error {
 		u, err := s.needUser(login)
@@ -108,18 +109,7 @@ func (o *Org) SetStatus(login, status string) error {
 		if !slices.Contains(userStatuses(), status) {
 			return fmt.Errorf("%q is not a status", status)
 		}
-		u.status, u.changed = status, now
-		s.users.put(u.id, 0, u)
-		kind := map[string]string{active: "user.lifecycle.activate", "SUSPENDED": "user.lifecycle.suspend", "DEPROVISIONED": "user.lifecycle.deactivate"}[status]
-		if kind != "" {
-			s.log(system(), now, event{kind: kind, message: "Change user status", targets: []party{s.userParty(u.id)}})
-		}
-		if status != active {
-			s.endSessions(u.id)
-		}
-		if status == "DEPROVISIONED" {
-			s.revokeTokensOf(u.id, now)
-		}
+		s.enter(system(), u, status, now)
 		return nil
 	})
 }

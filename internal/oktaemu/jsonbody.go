@@ -46,8 +46,7 @@ func object(o obj, path ...string) obj {
 
 // text returns the text under key, "" where there is none.
 func text(o obj, key string) string {
-	s, _ := o[key].(string)
-	return s
+	return asText(o[key])
 }
 
 // texts returns the list of texts under key.

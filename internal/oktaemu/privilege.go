@@ -203,7 +203,7 @@ func (s *state) addMember(by author, groupID, userID string, now time.Time) {
 	if slices.Contains(s.membersOf[groupID], userID) {
 		return
 	}
-	s.changing(by, now, []string{userID}, func() { s.join(groupID, userID) })
+	s.changing(by, now, []string{userID}, func() { s.joinNow(groupID, userID, now) })
 	s.log(by, now, event{
 		kind: "group.user_membership.add", message: "Add user to group membership",
 		targets: []party{s.userParty(userID), s.principalParty(principal{groupKind, groupID})},
@@ -218,6 +218,7 @@ func (s *state) removeMember(by author, groupID, userID string, now time.Time) {
 	s.changing(by, now, []string{userID}, func() {
 		s.membersOf[groupID] = without(s.membersOf[groupID], userID)
 		s.memberOf[userID] = without(s.memberOf[userID], groupID)
+		s.membersMoved(groupID, now)
 	})
 	s.log(by, now, event{
 		kind: "group.user_membership.remove", message: "Remove user from group membership",

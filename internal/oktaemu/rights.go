@@ -3,7 +3,10 @@
 
 package oktaemu
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // right is what a route asks for.
 type right string
@@ -41,7 +44,7 @@ type rule struct {
 func rules() map[right]rule {
 	const readOnly, orgAdmin = "READ_ONLY_ADMIN", "ORG_ADMIN"
 	people := []string{readOnly, orgAdmin, "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "APP_ADMIN"}
-	return map[right]rule{
+	all := map[right]rule{
 		readUsers:    {people, []string{"okta.users.read", "okta.users.manage"}},
 		clearUsers:   {[]string{orgAdmin, "USER_ADMIN"}, []string{"okta.users.manage", "okta.users.lifecycle.manage", "okta.users.lifecycle.clearSessions"}},
 		readGroups:   {people, []string{"okta.groups.read", "okta.groups.manage"}},
@@ -58,6 +61,8 @@ func rules() map[right]rule {
 		readRoles:    {nil, []string{"okta.iam.read"}},
 		writeRoles:   {nil, nil},
 	}
+	maps.Copy(all, peopleRules())
+	return all
 }
 
 // may tells whether the principal has the right now.

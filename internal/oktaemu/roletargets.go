@@ -99,7 +99,7 @@ func (c *call) targetsOf(a assignment, groups bool) []listed {
 func (c *call) targetBody(t target) obj {
 	switch {
 	case t.groupID != "":
-		return c.groupBody(c.s.groups.rows[t.groupID], false)
+		return c.groupBody(c.s.groups.rows[t.groupID])
 	case t.appID != "":
 		a := c.s.apps.rows[t.appID]
 		return obj{"id": a.id, "name": a.label, "status": a.status, "_links": obj{"self": href(c.base + "/api/v1/apps/" + a.id)}}

@@ -84,14 +84,15 @@ type state struct {
 	memberOf  map[string][]string // user id to group ids
 	membersOf map[string][]string // group id to user ids
 	sessions  map[string]session
-	extra     map[string]bool // role types beyond the standard ones that this org knows
+	schemas   map[string]schema // by what they describe: user, group
+	extra     map[string]bool   // role types beyond the standard ones that this org knows
 }
 
 // parts are all tables and maps of the state, always in the same order.
 func (s *state) parts() []part {
 	return []part{
 		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps,
-		mapOf(&s.access, sameAccess), mapOf(&s.spent, equal),
+		mapOf(&s.access, sameAccess), mapOf(&s.spent, equal), mapOf(&s.schemas, sameSchema),
 		mapOf(&s.secrets, equal), mapOf(&s.sessions, equal), mapOf(&s.extra, equal),
 		mapOf(&s.held, sameSlice), mapOf(&s.memberOf, sameSlice), mapOf(&s.membersOf, sameSlice),
 	}
