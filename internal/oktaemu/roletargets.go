@@ -97,18 +97,20 @@ func (c *call) targetsOf(a assignment, groups bool) []listed {
 
 // targetBody is the group, or the app in the shape of the catalog. An instance is named by its label, as recorded.
 func (c *call) targetBody(t target) obj {
+	_, self := c.targetName(t)
+	links := obj{"self": href(self)}
 	switch {
 	case t.groupID != "":
 		return c.groupBody(c.s.groups.rows[t.groupID], false)
 	case t.appID != "":
 		a := c.s.apps.rows[t.appID]
-		return obj{"id": a.id, "name": a.label, "status": a.status, "_links": obj{"self": href(c.base + "/api/v1/apps/" + a.id)}}
+		return obj{"id": a.id, "name": a.label, "status": a.status, "_links": links}
 	}
 	known := catalog()[t.appName]
 	return obj{
 		"name": t.appName, "displayName": known.displayName, "description": known.description, "status": active,
 		"lastUpdated": known.updated, "category": known.category, "verificationStatus": "OKTA_VERIFIED", "website": known.website,
-		"signOnModes": []string{known.signOn}, "_links": obj{"self": href(c.base + "/api/v1/catalog/apps/" + t.appName)},
+		"signOnModes": []string{known.signOn}, "_links": links,
 	}
 }
 
@@ -181,7 +183,8 @@ func (c *call) listAllTargets() reply {
 		}
 		for _, t := range c.s.liveTargets(h.assignment) {
 			items = append(items, listed{t.seq, func() obj {
-				return obj{"assignmentType": kind, "orn": c.s.targetORN(t), "_links": c.targetBody(t)["_links"]}
+				orn, self := c.targetName(t)
+				return obj{"assignmentType": kind, "orn": orn, "_links": obj{"self": href(self)}}
 			}})
 		}
 	}
@@ -189,12 +192,13 @@ func (c *call) listAllTargets() reply {
 	return c.linkPage(items, 20, 200)
 }
 
-func (s *state) targetORN(t target) string {
+// targetName is a target's ORN and address.
+func (c *call) targetName(t target) (orn, self string) {
 	if t.groupID != "" {
-		return s.orn("directory", "groups", t.groupID)
+		return c.s.orn("directory", "groups", t.groupID), c.base + "/api/v1/groups/" + t.groupID
 	}
 	if t.appID != "" {
-		return s.orn("idp", "apps", t.appName, t.appID)
+		return c.s.orn("idp", "apps", t.appName, t.appID), c.base + "/api/v1/apps/" + t.appID
 	}
-	return s.orn("idp", "apps", t.appName)
+	return c.s.orn("idp", "apps", t.appName), c.base + "/api/v1/catalog/apps/" + t.appName
 }
