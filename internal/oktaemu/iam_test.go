@@ -547,6 +547,10 @@ func TestAppTargets(t *testing.T) {
 	w.call("PUT", apps, "", 200) // all apps again
 	w.same("no targets", "[]", w.get(apps).body)
 	w.call("PUT", apps+"/no_such_app", "", 501)
+	group := "/api/v1/groups/" + w.groupID("Staff")
+	w.call("POST", group+"/roles", `{"type":"APP_ADMIN"}`, 201)
+	w.call("PUT", group+"/roles/"+id+"/targets/catalog/apps/facebook", "", 200)
+	w.call("PUT", group+"/roles/"+id+"/targets/catalog/apps/template_swa/"+wiki, "", 204)
 	w.call("DELETE", user+"/roles/"+id, "", 204)
 	w.refused("GET", apps, "", 404, "E0000007")
 	w.call("POST", user+"/roles", `{"type":"APP_ADMIN"}`, 201)
