@@ -31,6 +31,10 @@ func bindingRoutes() []route {
 // answer is UNVERIFIED.
 const maxMembers = 1000
 
+func tooManyMembers(field string) reply {
+	return invalid(field, fmt.Sprintf("A role can have at most %d members on a resource set", maxMembers))
+}
+
 // bound is a member of a binding.
 type bound struct {
 	principal
@@ -165,7 +169,7 @@ func (c *call) addBindingMembers(set resourceSet, role customRole, members []str
 		wanted = assignment{kind: role.id}
 	}
 	if len(c.s.members(set.id, role.id))+len(members) > maxMembers {
-		return fail(invalid(field, fmt.Sprintf("A role can have at most %d members on a resource set", maxMembers)))
+		return fail(tooManyMembers(field))
 	}
 	var adding []principal
 	for _, text := range members {

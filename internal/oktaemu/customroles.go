@@ -198,7 +198,8 @@ func (c *call) freeRoleLabel(label, ownID string) *reply {
 	return nil
 }
 
-// createCustomRole answers 200, as recorded. Beyond the limit the answer is UNVERIFIED.
+// createCustomRole answers 200, as recorded. Beyond the limit the answer is UNVERIFIED, and so is that the System Log
+// has the permissions as an event of their own.
 func (c *call) createCustomRole() reply {
 	var body struct {
 		labelled

@@ -281,7 +281,7 @@ func TestResourcesByEveryName(t *testing.T) {
 		w.same(c.name, w.url+c.path, got["_links"].(jsonObject)["self"].(jsonObject)["href"])
 	}
 	for _, bad := range []string{
-		"", "users", "https://elsewhere.example/api/v1/users", w.url + "/api/v1/groups/00gNobody", w.url + "/api/v1/users?limit=1", w.url + "/api/v1/zones",
+		"", "users", "https://elsewhere.example/api/v1/devices", w.url + "/api/v1/groups/00gNobody", w.url + "/api/v1/users?limit=1", w.url + "/api/v1/zones",
 		w.url + "/api/v1/apps", // already there
 		"orn:okta:directory:00oElsewhere:users", orn("directory:ORG:groups:00gNobody"), orn("nothing:ORG:users"), orn("idp:ORG:apps:oidc_client:" + wiki),
 	} {
@@ -511,7 +511,7 @@ func TestGroupTargets(t *testing.T) {
 	id := expanded["id"].(string)
 	w.same("as ORN", []jsonObject{{
 		"assignmentType": "USER", "orn": "orn:okta:directory:" + w.state.orgID + ":groups:" + w.groupID("Interns"),
-		"_links": w.get("/api/v1/groups/" + w.groupID("Interns")).object(t)["_links"],
+		"_links": object{"self": object{"href": w.url + "/api/v1/groups/" + w.groupID("Interns")}},
 	}}, w.get(user+"/roles/"+id+"/targets").list(t))
 	w.same("through groups", "[]", w.get(user+"/roles/"+id+"/targets?assignmentType=GROUP").body)
 }
@@ -547,6 +547,10 @@ func TestAppTargets(t *testing.T) {
 	w.call("PUT", apps, "", 200) // all apps again
 	w.same("no targets", "[]", w.get(apps).body)
 	w.call("PUT", apps+"/no_such_app", "", 501)
+	group := "/api/v1/groups/" + w.groupID("Staff")
+	w.call("POST", group+"/roles", `{"type":"APP_ADMIN"}`, 201)
+	w.call("PUT", group+"/roles/"+id+"/targets/catalog/apps/facebook", "", 200)
+	w.call("PUT", group+"/roles/"+id+"/targets/catalog/apps/template_swa/"+wiki, "", 204)
 	w.call("DELETE", user+"/roles/"+id, "", 204)
 	w.refused("GET", apps, "", 404, "E0000007")
 	w.call("POST", user+"/roles", `{"type":"APP_ADMIN"}`, 201)
@@ -570,21 +574,73 @@ func TestTargetLimit(t *testing.T) {
 	w.same("a page as it comes", 20, len(w.get(strings.TrimSuffix(targets, "/")).list(t)))
 }
 
+// inBubble is an org that is called without a network, so that synctest's clock governs it.
+func inBubble(t *testing.T) func(method, path, body string) answer {
+	t.Helper()
+	org, err := New(DefaultSeed(), WithAPIToken(ownToken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(method, path, body string) answer {
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Header.Set("Authorization", "SSWS "+ownToken)
+		rec := httptest.NewRecorder()
+		org.ServeHTTP(rec, r)
+		return answer{rec.Code, rec.Header(), rec.Body.String()}
+	}
+}
+
+// As recorded: a change of the set moves the times of its resources; taking a resource moves nothing.
+func TestTimesOfRolesSetsAndResources(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		call := inBubble(t)
+		begin := time.Now()
+		const set, role = "/api/v1/iam/resource-sets/S", "/api/v1/iam/roles/R"
+		call("POST", "/api/v1/iam/resource-sets", `{"label":"S","description":"d","resources":["http://example.com/api/v1/apps","http://example.com/api/v1/users"]}`)
+		call("POST", "/api/v1/iam/roles", `{"label":"R","description":"d","permissions":["okta.users.read"]}`)
+		updated := func(path, list string) string {
+			body := call("GET", path, "").object(t)
+			if list != "" {
+				body = body[list].([]any)[0].(object)
+			}
+			if body["created"] != stamp(begin) {
+				t.Errorf("%s was created at %v", path, body["created"])
+			}
+			return body["lastUpdated"].(string)
+		}
+		first := call("GET", set+"/resources", "").object(t)["resources"].([]any)[1].(object)["id"].(string)
+		for _, step := range []struct {
+			method, path, body             string
+			set, resource, role, permitted int // seconds after the beginning
+		}{
+			{"PUT", set, `{"label":"S","description":"e"}`, 1, 1, 0, 0},
+			{"DELETE", set + "/resources/" + first, "", 1, 1, 0, 0},
+			{"PUT", role, `{"label":"R","description":"e"}`, 1, 1, 3, 0},
+			{"POST", role + "/permissions/okta.apps.read", "", 1, 1, 3, 0},
+			{"PUT", role + "/permissions/okta.users.read", "", 1, 1, 3, 5},
+		} {
+			time.Sleep(time.Second)
+			if a := call(step.method, step.path, step.body); a.status > 204 {
+				t.Fatalf("%s %s: %d %s", step.method, step.path, a.status, a.body)
+			}
+			at := func(seconds int) string { return stamp(begin.Add(time.Duration(seconds) * time.Second)) }
+			want := []string{at(step.set), at(step.resource), at(step.role), at(step.permitted)}
+			got := []string{
+				updated(set, ""), updated(set+"/resources", "resources"), updated(role, ""), updated(role+"/permissions", "permissions"),
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("after %s %s (-want +got):\n%s", step.method, step.path, diff)
+			}
+		}
+	})
+}
+
 // As recorded: with targets, an assignment was created with the first and changed with the last of them.
 func TestTargetsMoveTheTimesOfAnAssignment(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		org, err := New(DefaultSeed(), WithAPIToken(ownToken))
-		if err != nil {
-			t.Fatal(err)
-		}
-		call := func(method, path, body string) answer {
-			r := httptest.NewRequest(method, path, strings.NewReader(body))
-			r.Header.Set("Authorization", "SSWS "+ownToken)
-			rec := httptest.NewRecorder()
-			org.ServeHTTP(rec, r)
-			return answer{rec.Code, rec.Header(), rec.Body.String()}
-		}
+		call := inBubble(t)
 		const roles = "/api/v1/users/svc-example@default.example/roles"
 		begin := time.Now()
 		call("POST", roles, `{"type":"APP_ADMIN"}`)
@@ -642,4 +698,19 @@ func TestEveryIAMRouteSaysHowItIsKnown(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestMemberLimit(t *testing.T) {
+	t.Parallel()
+	seed := DefaultSeed()
+	seed.CustomRoles, seed.ResourceSets = []SeedCustomRole{{Label: "R"}}, []SeedResourceSet{{Label: "S"}}
+	for i := range maxMembers {
+		seed.Users = append(seed.Users, SeedUser{Login: fmt.Sprintf("u%d@default.example", i), Roles: []SeedRole{{Custom: "R", ResourceSet: "S"}}})
+	}
+	w := start(t, seed)
+	user := "/api/v1/users/" + w.userID("svc-example@default.example")
+	w.refused("POST", user+"/roles", `{"type":"CUSTOM","role":"R","resource-set":"S"}`, 400, "E0000001")
+	w.refused("PATCH", "/api/v1/iam/resource-sets/S/bindings/R/members", `{"additions":["`+w.url+user+`"]}`, 400, "E0000001")
+	members := w.get("/api/v1/iam/resource-sets/S/bindings/R/members").object(t)
+	w.same("a page of members", 100, len(members["members"].([]any)))
 }

@@ -102,7 +102,8 @@ func (c *call) freeSetLabel(label, ownID string) *reply {
 	return nil
 }
 
-// createSet answers 200, as recorded. Beyond the limit the answer is UNVERIFIED.
+// createSet answers 200, as recorded. Beyond the limit the answer is UNVERIFIED, and so is that the System Log has the
+// resources as an event of their own.
 func (c *call) createSet() reply {
 	var body struct {
 		labelled

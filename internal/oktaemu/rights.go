@@ -40,7 +40,7 @@ type rule struct {
 // rules is the table. What Okta documents: only super admins add, remove and view administrators (help, "admin
 // comparison"); okta.iam.read views roles and assignments; read-only and org admins read most things. The rest is
 // UNVERIFIED and narrow on purpose: a role that is not named has no right. A resource set does not narrow what a
-// permission reads here; in Okta it does. Role types that nobody knows give nothing.
+// permission reads here, nor do targets a standard role; in Okta they do. Role types that nobody knows give nothing.
 func rules() map[right]rule {
 	const readOnly, orgAdmin = "READ_ONLY_ADMIN", "ORG_ADMIN"
 	people := []string{readOnly, orgAdmin, "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "APP_ADMIN"}

@@ -11,7 +11,7 @@ import (
 	"strconv"
 )
 
-// assigneeRoots are the paths under which the three kinds of principals have their roles.
+// The paths under which the three kinds of principals have their roles.
 const (
 	userRoot   = "/api/v1/users/{user}"
 	groupRoot  = "/api/v1/groups/{group}"
@@ -147,6 +147,9 @@ func (c *call) createRole() reply {
 	}
 	if c.s.holds(p, wanted) {
 		return roleHeld(wanted)
+	}
+	if wanted.kind == custom && len(c.s.members(wanted.setID, wanted.roleID)) >= maxMembers {
+		return tooManyMembers("role")
 	}
 	if quiet, _ := strconv.ParseBool(c.query.Get("disableNotifications")); quiet {
 		c.logThirdParty(p)

@@ -25,26 +25,42 @@ func (t target) same(other target) bool {
 }
 
 func roleTargetRoutes() []route {
-	const read, manage, cassette = "okta.roles.read", "okta.roles.manage", "TestAccResourceOktaAdminRoleTargets_crud/oie-00 "
-	paged := []string{"limit", "after"}
+	const all, cassette = userRoot + "/roles/{assignment}/targets", "TestAccResourceOktaAdminRoleTargets_crud/oie-00 "
+	asked := []string{"assignmentType", "limit", "after"}
 	out := []route{
-		{get, userRoot + "/roles/{assignment}/targets", readRoles, read, []string{"assignmentType", "limit", "after"}, (*call).listAllTargets, inSpec("getRoleTargetsByUserIdAndRoleId")},
-		{put, userRoot + "/roles/{assignment}/targets/catalog/apps", writeRoles, manage, nil, (*call).targetAllApps, inSpec("assignAllAppsAsTargetToRoleForUser")},
+		{get, all, readRoles, "okta.roles.read", asked, (*call).listAllTargets, inSpec("getRoleTargetsByUserIdAndRoleId")},
+		{put, all + "/catalog/apps", writeRoles, "okta.roles.manage", nil, (*call).targetAllApps, inSpec("assignAllAppsAsTargetToRoleForUser")},
 	}
-	for _, root := range []string{userRoot, groupRoot, clientRoot} {
-		groups, apps := root+"/roles/{assignment}/targets/groups", root+"/roles/{assignment}/targets/catalog/apps"
-		out = append(out,
-			route{get, groups, readRoles, read, paged, (*call).listGroupTargets, recorded(cassette + "ids 16 and 48")},
-			route{put, groups + "/{target}", writeRoles, manage, nil, (*call).addTarget, recorded(cassette + "id 12")},
-			route{del, groups + "/{target}", writeRoles, manage, nil, (*call).deleteTarget, unverified("the answer for the last target")},
-			route{get, apps, readRoles, read, paged, (*call).listAppTargets, recorded(cassette + "ids 15 and 49")},
-			route{put, apps + "/{name}", writeRoles, manage, nil, (*call).addTarget, inSpec("assignAppTargetToAdminRoleForUser")},
-			route{del, apps + "/{name}", writeRoles, manage, nil, (*call).deleteTarget, unverified("the answer for the last target")},
-			route{put, apps + "/{name}/{app}", writeRoles, manage, nil, (*call).addTarget, recorded(cassette + "id 11")},
-			route{del, apps + "/{name}/{app}", writeRoles, manage, nil, (*call).deleteTarget, recorded(cassette + "id 46")},
-		)
+	return slices.Concat(out, targetRoutes(userRoot, [8]evidence{
+		recorded(cassette + "ids 16 and 48"), recorded(cassette + "id 12"), unverified("the answer for the last target"),
+		recorded(cassette + "ids 15 and 49"), inSpec("assignAppTargetToAdminRoleForUser"), inSpec("unassignAppTargetFromAppAdminRoleForUser"),
+		recorded(cassette + "id 11"), recorded(cassette + "id 46"),
+	}), targetRoutes(groupRoot, [8]evidence{
+		inSpec("listGroupTargetsForGroupRole"), inSpec("assignGroupTargetToGroupAdminRole"), inSpec("unassignGroupTargetFromGroupAdminRole"),
+		inSpec("listApplicationTargetsForApplicationAdministratorRoleForGroup"), inSpec("assignAppTargetToAdminRoleForGroup"),
+		inSpec("unassignAppTargetToAdminRoleForGroup"), inSpec("assignAppInstanceTargetToAppAdminRoleForGroup"),
+		inSpec("unassignAppInstanceTargetToAppAdminRoleForGroup"),
+	}), targetRoutes(clientRoot, [8]evidence{
+		inSpec("listGroupTargetRoleForClient"), inSpec("assignGroupTargetRoleForClient"), inSpec("removeGroupTargetRoleFromClient"),
+		inSpec("listAppTargetRoleToClient"), inSpec("assignAppTargetRoleToClient"), inSpec("removeAppTargetRoleFromClient"),
+		inSpec("assignAppTargetInstanceRoleForClient"), inSpec("removeAppTargetInstanceRoleForClient"),
+	}))
+}
+
+// targetRoutes are the routes of one kind of principal, with what is known of each.
+func targetRoutes(root string, known [8]evidence) []route {
+	const read, manage = "okta.roles.read", "okta.roles.manage"
+	groups, apps, paged := root+"/roles/{assignment}/targets/groups", root+"/roles/{assignment}/targets/catalog/apps", []string{"limit", "after"}
+	return []route{
+		{get, groups, readRoles, read, paged, (*call).listGroupTargets, known[0]},
+		{put, groups + "/{target}", writeRoles, manage, nil, (*call).addTarget, known[1]},
+		{del, groups + "/{target}", writeRoles, manage, nil, (*call).deleteTarget, known[2]},
+		{get, apps, readRoles, read, paged, (*call).listAppTargets, known[3]},
+		{put, apps + "/{name}", writeRoles, manage, nil, (*call).addTarget, known[4]},
+		{del, apps + "/{name}", writeRoles, manage, nil, (*call).deleteTarget, known[5]},
+		{put, apps + "/{name}/{app}", writeRoles, manage, nil, (*call).addTarget, known[6]},
+		{del, apps + "/{name}/{app}", writeRoles, manage, nil, (*call).deleteTarget, known[7]},
 	}
-	return out
 }
 
 // times are when an assignment was created and changed. With targets they are those of the first and the last target,
@@ -97,18 +113,20 @@ func (c *call) targetsOf(a assignment, groups bool) []listed {
 
 // targetBody is the group, or the app in the shape of the catalog. An instance is named by its label, as recorded.
 func (c *call) targetBody(t target) obj {
+	_, self := c.targetName(t)
+	links := obj{"self": href(self)}
 	switch {
 	case t.groupID != "":
 		return c.groupBody(c.s.groups.rows[t.groupID])
 	case t.appID != "":
 		a := c.s.apps.rows[t.appID]
-		return obj{"id": a.id, "name": a.label, "status": a.status, "_links": obj{"self": href(c.base + "/api/v1/apps/" + a.id)}}
+		return obj{"id": a.id, "name": a.label, "status": a.status, "_links": links}
 	}
 	known := catalog()[t.appName]
 	return obj{
 		"name": t.appName, "displayName": known.displayName, "description": known.description, "status": active,
 		"lastUpdated": known.updated, "category": known.category, "verificationStatus": "OKTA_VERIFIED", "website": known.website,
-		"signOnModes": []string{known.signOn}, "_links": obj{"self": href(c.base + "/api/v1/catalog/apps/" + t.appName)},
+		"signOnModes": []string{known.signOn}, "_links": links,
 	}
 }
 
@@ -181,7 +199,8 @@ func (c *call) listAllTargets() reply {
 		}
 		for _, t := range c.s.liveTargets(h.assignment) {
 			items = append(items, listed{t.seq, func() obj {
-				return obj{"assignmentType": kind, "orn": c.s.targetORN(t), "_links": c.targetBody(t)["_links"]}
+				orn, self := c.targetName(t)
+				return obj{"assignmentType": kind, "orn": orn, "_links": obj{"self": href(self)}}
 			}})
 		}
 	}
@@ -189,12 +208,13 @@ func (c *call) listAllTargets() reply {
 	return c.linkPage(items, 20, 200)
 }
 
-func (s *state) targetORN(t target) string {
+// targetName is a target's ORN and address.
+func (c *call) targetName(t target) (orn, self string) {
 	if t.groupID != "" {
-		return s.orn("directory", "groups", t.groupID)
+		return c.s.orn("directory", "groups", t.groupID), c.base + "/api/v1/groups/" + t.groupID
 	}
 	if t.appID != "" {
-		return s.orn("idp", "apps", t.appName, t.appID)
+		return c.s.orn("idp", "apps", t.appName, t.appID), c.base + "/api/v1/apps/" + t.appID
 	}
-	return s.orn("idp", "apps", t.appName)
+	return c.s.orn("idp", "apps", t.appName), c.base + "/api/v1/catalog/apps/" + t.appName
 }

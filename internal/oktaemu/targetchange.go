@@ -56,7 +56,8 @@ func (c *call) wantedTarget(kind string) (target, *reply) {
 }
 
 // addTarget limits the role. A target that is there already is no error. An app takes the place of its instances, and
-// an instance that of its app: both at once are not possible (Okta's document, "assigns an OIN app target").
+// an instance that of its app: both at once are not possible (Okta's document, "assigns an OIN app target"). The answer
+// is 204, as recorded for users, but 200 for an app that a group gets: the document says so for that one alone.
 func (c *call) addTarget() reply {
 	p, a, bad := c.ownAssignment()
 	if bad != nil {
@@ -66,8 +67,12 @@ func (c *call) addTarget() reply {
 	if bad != nil {
 		return *bad
 	}
+	done := noContent()
+	if p.kind == groupKind && wanted.groupID == "" && wanted.appID == "" {
+		done.status = http.StatusOK
+	}
 	if slices.ContainsFunc(a.targets, wanted.same) {
-		return noContent()
+		return done
 	}
 	kept := slices.DeleteFunc(slices.Clone(a.targets), func(t target) bool {
 		return t.appName != "" && t.appName == wanted.appName && (t.appID == "") != (wanted.appID == "")
@@ -77,7 +82,7 @@ func (c *call) addTarget() reply {
 	}
 	wanted.created, wanted.seq = c.now, c.s.next()
 	c.s.retarget(p, a.id, c.now, append(kept, wanted))
-	return noContent()
+	return done
 }
 
 // deleteTarget refuses to take the last target, which would make the role one for everything. Okta documents that it
