@@ -60,11 +60,7 @@ func (s *ssws) authorize(context.Context, string, *url.URL) (http.Header, *Error
 
 func (*ssws) remedy(http.Header, http.Header, *Error) remedy { return noRemedy }
 
-func (*ssws) explain(e *Error, _ http.Header) {
-	if e.Status == http.StatusUnauthorized {
-		e.Advice = "The API token is wrong, expired, of another org, or may not be used from this network."
-	}
-}
+func (*ssws) explain(*Error, http.Header) {}
 
 func (s *ssws) secrets() []string { return []string{s.token.Reveal()} }
 

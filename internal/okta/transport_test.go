@@ -175,7 +175,7 @@ func TestBodyIsBounded(t *testing.T) {
 			}
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, err := c.UserRoles(ctx, "00u1")
 	mustFail(t, err)
