@@ -51,11 +51,13 @@ func (q *requests) observe(e access.Exchange) {
 	q.all = append(q.all, e)
 }
 
-// writes returns the requests that could change something.
+// writes returns the requests that could change something. One for an access token does not.
 func (q *requests) writes() []access.Exchange {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(q.all), func(e access.Exchange) bool { return e.Method == "GET" || e.Method == "HEAD" })
+	return slices.DeleteFunc(slices.Clone(q.all), func(e access.Exchange) bool {
+		return e.Method == "GET" || e.Method == "HEAD" || e.Path == okta.TokenPath
+	})
 }
 
 func (q *requests) count() int {

@@ -153,6 +153,23 @@ func TestScopesOfTheVerbs(t *testing.T) {
 	}
 }
 
+// TestScopesAreDocumented holds the table in docs/architecture.md.
+func TestScopesAreDocumented(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"plan", "audit", "apply", "sweep"} {
+		if row := "| `" + verb + "` | `" + strings.Join(scopesOf(verb), " ") + "` |"; !strings.Contains(string(doc), row) {
+			t.Errorf("docs/architecture.md has no row %s", row)
+		}
+	}
+	if !cmp.Equal(scopesOf("downgrade"), scopesOf("apply")) {
+		t.Error("downgrade does not ask for what apply does")
+	}
+}
+
 func methodsOf(of reflect.Type) []string {
 	out := []string{}
 	for i := range of.NumMethod() {

@@ -83,7 +83,7 @@ func newAuthServer() *authServer {
 func (a *authServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if r.URL.Path == tokenPath {
+	if r.URL.Path == TokenPath {
 		a.token(w, r)
 		return
 	}
@@ -200,7 +200,7 @@ func (a *authServer) client(r *http.Request) string {
 		return "The client_assertion is malformed."
 	case c.Iss != testClientID || c.Sub != c.Iss:
 		return "Invalid value for 'client_id' parameter."
-	case c.Aud != "http://"+r.Host+tokenPath && c.Aud != "https://"+r.Host+tokenPath:
+	case c.Aud != "http://"+r.Host+TokenPath && c.Aud != "https://"+r.Host+TokenPath:
 		return "The audience claim for client_assertion must be the endpoint invoked for the request."
 	case c.Exp <= now:
 		return "The client_assertion token is expired."

@@ -30,7 +30,7 @@ func (c *Client) Caller(ctx context.Context) (org.User, error) {
 	}
 	if len(missing) > 0 {
 		return org.User{}, failing(op, &Error{
-			Method: http.MethodPost, Path: tokenPath, Status: http.StatusOK, forToken: true, Advice: grantScopes,
+			Method: http.MethodPost, Path: TokenPath, Status: http.StatusOK, forToken: true, Advice: grantScopes,
 			Err: errors.New("the app " + quote(app.clientID) + " was not granted " + strings.Join(missing, ", ")),
 		})
 	}

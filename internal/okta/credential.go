@@ -19,6 +19,8 @@ import (
 type credential interface {
 	// authorize returns the headers that one try of a request to target is to bear. It may have to ask Okta for a token first.
 	authorize(ctx context.Context, method string, target *url.URL) (http.Header, *Error)
+	// learn takes what any answer says that later requests are to follow.
+	learn(got http.Header)
 	// remedy says what may make a request succeed that was refused with e, and sees to it that the next authorize does it.
 	remedy(sent, got http.Header, e *Error) remedy
 	// explain adds to e what the caller can do about it, where that depends on the credential.
@@ -58,6 +60,8 @@ func (s *ssws) authorize(context.Context, string, *url.URL) (http.Header, *Error
 	return http.Header{"Authorization": {"SSWS " + s.token.Reveal()}}, nil
 }
 
+func (*ssws) learn(http.Header) {}
+
 func (*ssws) remedy(http.Header, http.Header, *Error) remedy { return noRemedy }
 
 func (*ssws) explain(*Error, http.Header) {}
@@ -92,7 +96,7 @@ func issued(path string, content []byte) []string {
 	var body struct {
 		Token string `json:"access_token"`
 	}
-	if path != tokenPath || json.Unmarshal(content, &body) != nil {
+	if path != TokenPath || json.Unmarshal(content, &body) != nil {
 		return nil
 	}
 	return []string{body.Token}

@@ -76,11 +76,11 @@ func (p *prover) proof(method string, target *url.URL, token string) (string, er
 // orgs in okta/okta-sdk-java#1526 and okta/okta-sdk-python#541), and not the path as it was sent, which RFC 9449 would have.
 func proofURL(target *url.URL) string { return target.Scheme + "://" + target.Host + target.Path }
 
-// note remembers the nonce of an answer; it tells whether there is one.
-func (p *prover) note(toTokenEndpoint bool, h http.Header) bool {
+// note remembers the nonce of an answer, if it has one.
+func (p *prover) note(toTokenEndpoint bool, h http.Header) {
 	nonce := h.Get(nonceHeader)
 	if nonce == "" {
-		return false
+		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,7 +89,6 @@ func (p *prover) note(toTokenEndpoint bool, h http.Header) bool {
 		kept = &p.tokenNonce
 	}
 	*kept = nonce
-	return true
 }
 
 // challenged tells whether an API answer is a DPoP challenge with this error. Okta has been seen to give these with status

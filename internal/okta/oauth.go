@@ -89,7 +89,7 @@ func newOAuth(c OAuth, org *url.URL, ask asker) (*oauth, error) {
 	scopes := slices.Compact(slices.Sorted(slices.Values(c.Scopes)))
 	return &oauth{
 		clientID: id, key: key, scopes: scopes, ask: ask,
-		endpoint: &url.URL{Scheme: org.Scheme, Host: org.Host, Path: tokenPath},
+		endpoint: &url.URL{Scheme: org.Scheme, Host: org.Host, Path: TokenPath},
 	}, nil
 }
 
@@ -139,7 +139,7 @@ func (o *oauth) token(ctx context.Context) (grant, *Error) {
 	case <-pending.done:
 		return pending.got, pending.err
 	case <-ctx.Done():
-		return grant{}, &Error{Method: http.MethodPost, Path: tokenPath, Err: ctx.Err(), unsent: true}
+		return grant{}, &Error{Method: http.MethodPost, Path: TokenPath, Err: ctx.Err(), unsent: true}
 	}
 }
 
@@ -167,11 +167,20 @@ func (o *oauth) fetch(f *fetch) {
 	close(f.done)
 }
 
+func (o *oauth) learn(got http.Header) {
+	o.mu.Lock()
+	prover := o.prover
+	o.mu.Unlock()
+	if prover != nil {
+		prover.note(false, got)
+	}
+}
+
 // remedy: a request that was refused with 401 has had no effect, and neither has one whose proof lacked a nonce.
 func (o *oauth) remedy(sent, got http.Header, e *Error) remedy {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.prover != nil && o.prover.note(false, got) && challenged(e.Status, got, codeNeedsNonce) {
+	if o.prover != nil && got.Get(nonceHeader) != "" && challenged(e.Status, got, codeNeedsNonce) {
 		return newNonce
 	}
 	// Okta also answers 401 for a feature that the org does not have (E0000015).

@@ -127,7 +127,7 @@ func TestRefreshFails(t *testing.T) {
 		}
 		time.Sleep(4 * time.Minute)
 		e := mustFail(t, readOnce(t.Context(), c))
-		if e.Status != 500 || !e.Refused() || e.Path != tokenPath {
+		if e.Status != 500 || !e.Refused() || e.Path != TokenPath {
 			t.Errorf("error = %+v", e)
 		}
 		a.before = nil
@@ -142,7 +142,7 @@ func TestAWaiterLeaves(t *testing.T) {
 	t.Parallel()
 	a := newAuthServer()
 	slow := memory(func(r *http.Request) (*http.Response, error) {
-		if r.URL.Path == tokenPath {
+		if r.URL.Path == TokenPath {
 			time.Sleep(20 * time.Second)
 		}
 		return a.RoundTrip(r)
@@ -242,6 +242,19 @@ func TestDPoP(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, seen := a.requests(); len(seen) != 7 { // one of them again, with the nonce
+			t.Errorf("calls %q", seen)
+		}
+		a.api = func(w http.ResponseWriter, _ *http.Request) { // a sound answer has the next one
+			a.apiNonce = "api-nonce-2"
+			w.Header().Set("DPoP-Nonce", a.apiNonce)
+			answer(w, 200, `[]`)
+		}
+		for range 2 {
+			if err := readOnce(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, seen := a.requests(); len(seen) != 9 {
 			t.Errorf("calls %q", seen)
 		}
 		a.sound(t)
@@ -419,7 +432,7 @@ func TestTheCredentialStaysWithTheOrg(t *testing.T) {
 	t.Cleanup(other.Close)
 	a := newAuthServer()
 	a.before = func(w http.ResponseWriter, _ *http.Request) bool {
-		w.Header().Set("Location", other.URL+tokenPath)
+		w.Header().Set("Location", other.URL+TokenPath)
 		w.WriteHeader(308)
 		return true
 	}
@@ -542,7 +555,7 @@ func TestTheServiceAppsSecretsAreNowhere(t *testing.T) {
 				t.Fatalf("with DPoP %v, %.30q… is told:\n%s", dpop, secret, all)
 			}
 		}
-		if !strings.Contains(all, "Method:POST Path:"+tokenPath) {
+		if !strings.Contains(all, "Method:POST Path:"+TokenPath) {
 			t.Errorf("the token request was not observed:\n%s", all)
 		}
 	}

@@ -17,8 +17,10 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 )
 
+// TokenPath is where access tokens are asked for. A request there changes nothing in the org.
+const TokenPath = "/oauth2/v1/token"
+
 const (
-	tokenPath     = "/oauth2/v1/token"
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	// assertionLife is well under Okta's bound of an hour, so that a clock which is some minutes off does no harm on that side.
 	assertionLife = 5 * time.Minute
@@ -64,7 +66,7 @@ func (o *oauth) once(ctx context.Context) (out outcome, proven bool, failed *Err
 		proof, err = prover.proof(http.MethodPost, o.endpoint, "")
 	}
 	if err != nil {
-		return outcome{}, false, &Error{Method: http.MethodPost, Path: tokenPath, Err: err, unsent: true}
+		return outcome{}, false, &Error{Method: http.MethodPost, Path: TokenPath, Err: err, unsent: true}
 	}
 	form := url.Values{
 		"grant_type":            {"client_credentials"},

@@ -129,6 +129,7 @@ func (t *transport) try(req *http.Request, body []byte) outcome {
 		}
 	}
 	o := t.send(req, auth, body, slices.Concat(t.cred.secrets(), secretsOf(auth)))
+	t.cred.learn(o.header)
 	if len(auth) > 0 && o.header != nil && o.err != nil {
 		o.remedy = t.cred.remedy(auth, o.header, o.err)
 		t.cred.explain(o.err, o.header)
@@ -143,7 +144,7 @@ func (t *transport) try(req *http.Request, body []byte) outcome {
 func (t *transport) askToken(ctx context.Context, endpoint *url.URL, form url.Values, proof string) outcome {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.String(), nil)
 	if err != nil {
-		return outcome{err: &Error{Method: http.MethodPost, Path: tokenPath, Err: errors.New("the request cannot be made"), unsent: true}}
+		return outcome{err: &Error{Method: http.MethodPost, Path: TokenPath, Err: errors.New("the request cannot be made"), unsent: true}}
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -237,7 +238,7 @@ func deliverable(req *http.Request, resp *http.Response, content []byte) *http.R
 func (w *wire) failure(err error) *Error {
 	return &Error{
 		Method: w.method, Path: w.path, Status: w.status, RequestID: w.requestID, Err: err,
-		forToken: w.method == http.MethodPost && w.path == tokenPath,
+		forToken: w.method == http.MethodPost && w.path == TokenPath,
 	}
 }
 
