@@ -31,7 +31,7 @@ var table = map[string]struct{ own, foreign []string }{
 	"internal/policy":    {own: []string{"internal/access", "internal/org", "policies"}, foreign: []string{"github.com/open-policy-agent/opa/"}},
 	"internal/audit":     {own: []string{"internal/access", "internal/org", "internal/policy"}},
 	"internal/report":    {own: []string{"internal/access", "internal/org", "internal/policy", "internal/audit"}, foreign: []string{"github.com/olekukonko/tablewriter", "github.com/olekukonko/tablewriter/"}},
-	"internal/okta":      {own: []string{"internal/access", "internal/org"}, foreign: []string{"github.com/okta/okta-sdk-golang/v2/"}},
+	"internal/okta":      {own: []string{"internal/access", "internal/org"}, foreign: []string{"github.com/okta/okta-sdk-golang/v2/", "github.com/lestrrat-go/jwx/v3/"}},
 	"internal/github":    {own: []string{"internal/access"}, foreign: []string{"github.com/google/go-github/"}},
 	"internal/action":    {own: []string{"internal/access"}, foreign: []string{"github.com/sethvargo/go-githubactions"}},
 	"internal/oktaemu":   {foreign: []string{"go.yaml.in/yaml/v3", "github.com/go-jose/go-jose/v4", "github.com/go-jose/go-jose/v4/"}},

@@ -25,8 +25,9 @@ import (
 type Config struct {
 	// OrgURL is the org's own address, such as https://acme.okta.com: https, or http for a loopback host only.
 	OrgURL string
-	// Token is an API token. It is sent to OrgURL and nowhere else.
+	// Token is an API token, and OAuth a service app: one of the two is given. They are shown to OrgURL and to nobody else.
 	Token access.Secret
+	OAuth *OAuth
 	// Transport carries every request. It is required, because http.DefaultTransport would take a proxy from the
 	// environment. Where it is faulty or slow is not its own business: requests have a deadline of their own.
 	Transport http.RoundTripper
@@ -40,6 +41,7 @@ type Config struct {
 // Client talks to one org. It is safe for concurrent use.
 type Client struct {
 	org      *url.URL
+	cred     credential
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
 }
@@ -56,26 +58,26 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the org's URL: %w", err)
 	}
-	if c.Token.IsZero() || !isHeaderText(c.Token.Reveal()) || strings.Contains(c.Token.Reveal(), " ") {
-		return nil, errors.New("reading the API token: it is empty, or holds characters that no API token has" +
-			"\ngive the token's value alone, without quotes, spaces or line ends")
-	}
 	if !isHeaderText(c.UserAgent) {
 		return nil, errors.New("reading the user agent: it holds characters that a header may not")
 	}
 	if c.Transport == nil {
 		return nil, errors.New("connecting to Okta: no transport was given")
 	}
+	wire, err := newTransport(c, org)
+	if err != nil {
+		return nil, err
+	}
 	httpClient := &http.Client{
-		Transport:     newTransport(c.Transport, org, c.Token, c.Observe),
+		Transport:     wire,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
 }
 
 // newExecutor makes the SDK's request executor without its NewClient, which would read files and variables, and print
 // to standard output where it cannot parse them. The SDK does not export its configuration's type; freshConfig gets an
-// empty one all the same. The SDK never sees the token: the transport puts it in.
+// empty one all the same. The SDK never sees the credential: the transport puts it in.
 func newExecutor(httpClient *http.Client, org *url.URL, userAgent string) *sdk.RequestExecutor {
 	config := freshConfig(sdk.WithCache(false))
 	for _, set := range []sdk.ConfigSetter{
