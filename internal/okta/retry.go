@@ -7,8 +7,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
 
@@ -75,42 +73,5 @@ func sleep(ctx context.Context, wait time.Duration) error {
 		return ctx.Err()
 	case <-timer.C:
 		return nil
-	}
-}
-
-// pace holds reads back while Okta says that their rate limit is used up. Writes are never held back: a step-down goes
-// out at once, and Okta says if it is too early.
-type pace struct {
-	mu    sync.Mutex
-	until map[string]time.Time // by bucket
-}
-
-func newPace() *pace { return &pace{until: map[string]time.Time{}} }
-
-// bucket names the rate limit that a path counts towards, as finely as it is documented: "/api/v1/users".
-func bucket(path string) string {
-	parts := strings.SplitN(path, "/", 5)
-	return strings.Join(parts[:min(len(parts), 4)], "/")
-}
-
-// note remembers what an answer says of its rate limit.
-func (p *pace) note(path string, h http.Header) {
-	wait, known := untilReset(h)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !known || h.Get("X-Rate-Limit-Remaining") != "0" {
-		delete(p.until, bucket(path))
-		return
-	}
-	p.until[bucket(path)] = time.Now().Add(min(wait, maxRateWait))
-}
-
-// wait holds the caller back until the limit's window ends; not at all where the context would end before.
-func (p *pace) wait(ctx context.Context, path string) {
-	p.mu.Lock()
-	until := p.until[bucket(path)]
-	p.mu.Unlock()
-	if left := min(time.Until(until), maxRateWait); left > 0 && fits(ctx, left) {
-		_ = sleep(ctx, left) // the end of the context is seen by the request that follows
 	}
 }

@@ -36,8 +36,8 @@ type transport struct {
 	pace    *pace
 }
 
-func newTransport(base http.RoundTripper, org *url.URL, token access.Secret, observe func(access.Exchange)) *transport {
-	return &transport{base: base, org: org, token: token, observe: observe, pace: newPace()}
+func newTransport(base http.RoundTripper, org *url.URL, token access.Secret, observe func(access.Exchange), p *pace) *transport {
+	return &transport{base: base, org: org, token: token, observe: observe, pace: p}
 }
 
 // wireKey is the context key of a *wire.
@@ -68,17 +68,21 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
 	}
-	if req.Method == http.MethodGet {
-		t.pace.wait(req.Context(), req.URL.Path)
-	}
-	if err := req.Context().Err(); err != nil {
-		return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
-	}
+	var last *Error
 	for try := 1; ; try++ {
-		o := t.try(req, body)
+		turn, err := t.pace.enter(req.Context(), req.Method, req.URL.Path)
+		switch {
+		case err != nil && last == nil:
+			return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
+		case err != nil:
+			last.Err = err
+			return nil, last
+		}
+		o := t.try(req, body, turn)
 		if o.err == nil {
 			return o.answer, nil
 		}
+		last = o.err
 		wait, again := retryAfter(req.Method, try, o)
 		if !again || !fits(req.Context(), wait) {
 			return nil, o.err
@@ -100,26 +104,24 @@ func takeBody(req *http.Request) ([]byte, error) {
 }
 
 // try sends the request once.
-func (t *transport) try(req *http.Request, body []byte) outcome {
+func (t *transport) try(req *http.Request, body []byte, turn *ticket) outcome {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
 	defer cancel()
 	seen := &wire{method: req.Method, path: req.URL.EscapedPath()}
 	at := time.Now()
 	resp, content, err := exchange(t.base, t.authorized(ctx, req, body))
+	o := outcome{broken: err != nil && !errors.Is(err, errTooLarge)}
 	if resp != nil {
+		o.header = resp.Header
 		seen.status, seen.requestID = resp.StatusCode, t.clean(resp.Header.Get("X-Okta-Request-Id"))
 		seen.links = resp.Header.Values("Link")
-		t.pace.note(req.URL.Path, resp.Header)
 	}
-	o := outcome{broken: err != nil && !errors.Is(err, errTooLarge)}
+	t.pace.leave(turn, seen.status, o.header)
 	switch {
 	case err != nil:
 		o.err = seen.failure(t.cause(req.Context(), ctx, err))
 	default:
 		o.err = judge(seen, resp.Header, content)
-	}
-	if resp != nil {
-		o.header = resp.Header
 	}
 	if o.err != nil {
 		t.scrub(o.err)

@@ -152,7 +152,7 @@ func TestAnotherHostIsNotSentTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := newTransport(memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil }), org, access.NewSecret(testToken), nil)
+	tr := newTransport(memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil }), org, access.NewSecret(testToken), nil, newPace(defaultCeiling, defaultConcurrency))
 	for _, target := range []string{"https://evil.example/api/v1/users", "http://acme.okta.com/api/v1/users", "https://acme.okta.com.evil.example/", "https://acme.okta.com:8443/"} {
 		req, _ := http.NewRequest("GET", target, nil)
 		if _, err := tr.RoundTrip(req); err == nil || sent {
