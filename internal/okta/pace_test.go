@@ -105,6 +105,14 @@ func TestPaceDrawsNo429(t *testing.T) {
 				b.others = func(time.Duration, int) int { return w.rng.IntN(3) }
 			}
 		},
+		"another client with most of it, without measure": func(w *windows) {
+			for _, b := range w.buckets {
+				b.others = func(since time.Duration, _ int) int {
+					due := int(since.Seconds()*2*float64(b.limit)/60) - b.taken
+					return min(due, b.limit*8/10-b.taken, w.rng.IntN(1+b.limit/25))
+				}
+			}
+		},
 		"all windows on the full minute": func(w *windows) {
 			for _, b := range w.buckets {
 				b.phase = 0
@@ -165,6 +173,28 @@ func TestPaceOfOneLimit(t *testing.T) {
 	}
 }
 
+// TestPaceSpreadsTheRest: when half of the budget is used, nobody waits until the end of the window.
+func TestPaceSpreadsTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWindows(2)
+		w.buckets = map[string]*counter{"/api/v1/users": {limit: 80}}
+		tr := pacedTransport(t, w, defaultCeiling)
+		began := time.Now()
+		var longest time.Duration
+		for range 200 {
+			asked := time.Now()
+			if err := send(t.Context(), tr, "GET", "/api/v1/users"); err != nil {
+				t.Fatal(err)
+			}
+			longest = max(longest, time.Since(asked))
+		}
+		if took := time.Since(began); longest > 10*time.Second || took > 5*time.Minute {
+			t.Errorf("one waited for %v; all took %v", longest, took)
+		}
+	})
+}
+
 // TestPaceOfASharedLimit: what this program takes for two limits is one.
 func TestPaceOfASharedLimit(t *testing.T) {
 	t.Parallel()
@@ -200,7 +230,13 @@ func TestPaceOfTwoLimitsUnderOneName(t *testing.T) {
 		w := newWindows(5)
 		w.buckets = map[string]*counter{"a": {limit: 100}, "b": {limit: 100, phase: 30 * time.Second}}
 		w.bucketOf = func(_, path string) string { return path[len(path)-1:] }
-		if errs := work(t.Context(), pacedTransport(t, w, defaultCeiling), workload(400, map[string]int{"/api/v1/iam/a": 1, "/api/v1/iam/b": 1}), 8); len(errs) > 0 {
+		tr := pacedTransport(t, w, defaultCeiling)
+		time.Sleep(29 * time.Second) // so that most of a budget falls into b's window, and the next one too
+		if err := send(t.Context(), tr, "GET", "/api/v1/iam/a"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if errs := work(t.Context(), tr, workload(400, map[string]int{"/api/v1/iam/a": 1, "/api/v1/iam/b": 9}), 8); len(errs) > 0 {
 			t.Errorf("%d errors: %v", len(errs), errs[0])
 		}
 		if w.denied > 0 {
