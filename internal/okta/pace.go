@@ -209,7 +209,7 @@ func (p *pace) free(r *rate) int {
 	for _, other := range p.related(r) {
 		flying += other.flying
 	}
-	return min(n, r.left-flying-r.reserve())
+	return min(n, r.left-flying-r.reserve(flying))
 }
 
 // related returns the buckets that may be the same limit as r: those with the same number, until they are shown to be

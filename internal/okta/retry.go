@@ -1,10 +1,30 @@
 package okta
 
-// When a request is sent again, and how long is waited before. Reads are sent again after a 429, a fault of a gateway
-// or a broken connection; writes after a 429 only, which Okta answers before it acts.
+// When a request is sent again, and how long is waited before.
+//
+//	what came of a try                         GET                      POST, PUT, PATCH, DELETE
+//	429 that says when the window ends         again after it           again after it
+//	429 for requests at once, or without       again, blind             again, blind
+//	  readable headers
+//	409 E0000268, a concurrent role change     as any 409               again, blind
+//	500, 502, 503, 504                         again                    returned; effect unknown
+//	no answer: closed, reset, not in time      again                    returned; effect unknown
+//	200 that is cut off, empty, no JSON        again                    returned; effect unknown
+//	an answer of more than maxBody             returned                 returned; effect unknown
+//	3xx, other 2xx                             returned                 returned; effect unknown
+//	other 4xx                                  returned                 returned; refused
+//
+// So a write is sent again only where Okta said that it did not do it: what a failure of a write says of its effect
+// (Error.Refused) is about its last try, and all tries before it had none.
+//
+// "Again" is at most twice, and never where the wait would not end before the context. So a call that writes ends within
+// three times requestTimeout and two times maxRateWait, about four minutes; a request that reads likewise, not counting the
+// wait for its turn (pace.go), which ends with the context alone. A blind wait begins at its first length, doubles, and has up
+// to a half added by chance, so that several that were refused together do not come back together.
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,47 +35,58 @@ const (
 	moreTries = 2
 	// maxRateWait is the longest wait for a rate limit's window, which is a minute, to end.
 	maxRateWait = 61 * time.Second
-	// firstBackoff is the wait before the second try; the next one is twice as long.
+	// firstBackoff is the wait before the second try of a read.
 	firstBackoff = 250 * time.Millisecond
-	// blindRateWait is the wait before the second try after a 429 that does not say how long; the next one is twice as long.
+	// blindRateWait is the wait before the second try where Okta refused it and did not say for how long.
 	blindRateWait = time.Second
 )
+
+// codeRoleChange is Okta's error code for "Concurrent role assignment changes are not supported" or the like, which it asks to
+// try again. Source: its list of error codes; the text is UNVERIFIED.
+const codeRoleChange = "E0000268"
 
 // retryAfter tells whether the request is to be sent again after this outcome of its try (1, 2, …), and when.
 func retryAfter(method string, try int, o outcome) (time.Duration, bool) {
 	if try > moreTries {
 		return 0, false
 	}
-	factor := time.Duration(1) << (try - 1)
+	isRead := method == http.MethodGet
 	switch status := o.err.Status; {
 	case status == http.StatusTooManyRequests:
-		wait, known := untilReset(o.header)
-		if !known {
-			wait = blindRateWait * factor
+		if wait, known := untilReset(o.header); known {
+			return wait, wait <= maxRateWait
 		}
-		return wait, wait <= maxRateWait
-	case method != http.MethodGet:
-		return 0, false
-	case o.broken, status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		return firstBackoff * factor, true
+		return blind(blindRateWait, try), true
+	case !isRead:
+		return blind(blindRateWait, try), status == http.StatusConflict && o.err.Code == codeRoleChange
+	case o.broken, status == http.StatusInternalServerError, status == http.StatusBadGateway,
+		status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
+		return blind(firstBackoff, try), true
 	}
 	return 0, false
+}
+
+// blind is a wait whose length nobody told.
+func blind(first time.Duration, try int) time.Duration {
+	wait := first << (try - 1)
+	return wait + rand.N(wait/2)
 }
 
 // untilReset reads how long a rate limit lasts, by the server's own clock. It is not known where headers are missing
 // or malformed, or where the limit is one of concurrent requests (limit 0): its reset time means nothing.
 func untilReset(h http.Header) (time.Duration, bool) {
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
-	if err != nil || h.Get("X-Rate-Limit-Limit") == "0" {
+	if err != nil || reset < 0 || h.Get("X-Rate-Limit-Limit") == "0" {
 		return 0, false
 	}
 	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		now = time.Now()
 	}
-	seconds := reset - now.Unix() + 1 // Date and Reset are whole seconds, rounded down
 	const day = 24 * 60 * 60
-	return time.Duration(min(max(seconds, 1), day)) * time.Second, true
+	begin := max(now.Unix(), 0)
+	seconds := min(max(reset, begin)-begin, day) + 1 // Date and Reset are whole seconds, rounded down
+	return time.Duration(seconds) * time.Second, true
 }
 
 // fits tells whether a wait ends before the context does. Where it does not, what Okta said is told at once.

@@ -56,7 +56,7 @@ type outcome struct {
 	answer *http.Response
 	err    *Error
 	header http.Header
-	broken bool // no answer, or only a part of one
+	broken bool // no answer, only a part of one, or a 200 that is none of Okta's
 }
 
 // RoundTrip implements http.RoundTripper. Its errors are *Error.
@@ -122,6 +122,7 @@ func (t *transport) try(req *http.Request, body []byte, turn *ticket) outcome {
 		o.err = seen.failure(t.cause(req.Context(), ctx, err))
 	default:
 		o.err = judge(seen, resp.Header, content)
+		o.broken = o.err != nil && seen.status == http.StatusOK
 	}
 	if o.err != nil {
 		t.scrub(o.err)

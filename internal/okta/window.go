@@ -92,8 +92,12 @@ func (r *rate) allowed(ceiling int) int {
 	return n
 }
 
-// reserve is what is left to others of what remains, as they may take some between an answer and the next request.
-func (r *rate) reserve() int { return 1 + r.limit/50 }
+// reserve is what is left of what remains, because others may take some between an answer and the next request: as much as
+// they took for each request of this program until now, and a little.
+func (r *rate) reserve(flying int) int {
+	others := max(r.limit-r.left-r.used, 0) * (flying + 1) / max(r.used, 1)
+	return 1 + r.limit/50 + min(others, r.limit/5)
+}
 
 // roll ends the window when its time is over.
 func (r *rate) roll(now time.Time) {
