@@ -48,6 +48,8 @@ type Client struct {
 	org      *url.URL
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
+
+	unfamiliar unfamiliar
 }
 
 // maxPages bounds a listing: at 200 items a page it is a million items, more than any org that this program can audit.
