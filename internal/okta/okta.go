@@ -7,6 +7,7 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,11 @@ type Config struct {
 	Observe func(access.Exchange)
 	// UserAgent is added to the SDK's User-Agent.
 	UserAgent string
+	// RateCeiling is the share of each of Okta's rate limits, in percent, that reads use at most; 0 means 50, which is what
+	// Okta lets one token have unless an admin changed it. Writes are not held back for it.
+	RateCeiling int
+	// Concurrency is how many reads are under way at once, at most 35; 0 means 8. More wait.
+	Concurrency int
 }
 
 // Client talks to one org. It is safe for concurrent use.
@@ -44,6 +50,8 @@ type Client struct {
 	cred     credential
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
+
+	unfamiliar unfamiliar
 }
 
 // maxPages bounds a listing: at 200 items a page it is a million items, more than any org that this program can audit.
@@ -64,7 +72,11 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if c.Transport == nil {
 		return nil, errors.New("connecting to Okta: no transport was given")
 	}
-	wire, err := newTransport(c, org)
+	pace, err := c.pace()
+	if err != nil {
+		return nil, err
+	}
+	wire, err := newTransport(c, org, pace)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +85,17 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+}
+
+// pace is what the configuration says of pacing.
+func (c Config) pace() (*pace, error) {
+	switch {
+	case c.RateCeiling < 0 || c.RateCeiling > 100:
+		return nil, fmt.Errorf("reading the rate ceiling: %d is no share in percent\ngive 1 to 100, or 0 for %d", c.RateCeiling, defaultCeiling)
+	case c.Concurrency < 0 || c.Concurrency > maxConcurrency:
+		return nil, fmt.Errorf("reading the concurrency: %d requests at once are none or too many for Okta\ngive 1 to %d, or 0 for %d", c.Concurrency, maxConcurrency, defaultConcurrency)
+	}
+	return newPace(cmp.Or(c.RateCeiling, defaultCeiling), cmp.Or(c.Concurrency, defaultConcurrency)), nil
 }
 
 // newExecutor makes the SDK's request executor without its NewClient, which would read files and variables, and print

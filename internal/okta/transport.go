@@ -40,8 +40,8 @@ type transport struct {
 	userAgent string // of token requests; the SDK sets that of all others
 }
 
-func newTransport(c Config, org *url.URL) (*transport, error) {
-	t := &transport{base: c.Transport, org: org, observe: c.Observe, pace: newPace(), userAgent: c.UserAgent}
+func newTransport(c Config, org *url.URL, p *pace) (*transport, error) {
+	t := &transport{base: c.Transport, org: org, observe: c.Observe, pace: p, userAgent: c.UserAgent}
 	var err error
 	t.cred, err = credentialOf(c, org, t.askToken)
 	return t, err
@@ -64,7 +64,7 @@ type outcome struct {
 	answer *http.Response
 	err    *Error
 	header http.Header
-	broken bool // no answer, or only a part of one
+	broken bool // no answer, only a part of one, or a 200 that is none of Okta's
 	seen   *wire
 	remedy remedy
 }
@@ -78,18 +78,22 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
 	}
-	if req.Method == http.MethodGet {
-		t.pace.wait(req.Context(), req.URL.Path)
-	}
-	if err := req.Context().Err(); err != nil {
-		return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
-	}
+	var last *Error
 	var tried [remedies]bool
 	for try := 1; ; try++ {
-		o := t.try(req, body)
+		turn, err := t.pace.enter(req.Context(), req.Method, req.URL.Path)
+		switch {
+		case err != nil && last == nil:
+			return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
+		case err != nil:
+			last.Err = err
+			return nil, last
+		}
+		o := t.try(req, body, turn)
 		if o.err == nil {
 			return o.answer, nil
 		}
+		last = o.err
 		if o.err.forToken || o.err.unsent {
 			return nil, o.err
 		}
@@ -118,17 +122,19 @@ func takeBody(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-// try sends the request once, authorized anew.
-func (t *transport) try(req *http.Request, body []byte) outcome {
+// try sends the request once, authorized anew, and gives the turn back.
+func (t *transport) try(req *http.Request, body []byte, turn *ticket) outcome {
 	auth := http.Header{}
 	if req.URL.Path != wellKnown {
 		var failed *Error
 		if auth, failed = t.cred.authorize(req.Context(), req.Method, req.URL); failed != nil {
+			t.pace.leave(turn, 0, nil)
 			own := *failed // others may have been given the same one
 			return outcome{err: &own}
 		}
 	}
 	o := t.send(req, auth, body, slices.Concat(t.cred.secrets(), secretsOf(auth)))
+	t.pace.leave(turn, o.seen.status, o.header)
 	t.cred.learn(o.header)
 	if len(auth) > 0 && o.header != nil && o.err != nil {
 		o.remedy = t.cred.remedy(auth, o.header, o.err)
@@ -167,21 +173,19 @@ func (t *transport) send(req *http.Request, auth http.Header, body []byte, secre
 	seen := &wire{method: req.Method, path: req.URL.EscapedPath(), secrets: secrets}
 	at := time.Now()
 	resp, content, err := exchange(t.base, bearing(ctx, req, auth, body))
+	o := outcome{broken: err != nil && !errors.Is(err, errTooLarge), seen: seen}
 	if resp != nil {
+		o.header = resp.Header
 		seen.secrets = append(seen.secrets, issued(req.URL.Path, content)...)
 		seen.status, seen.requestID = resp.StatusCode, hide(resp.Header.Get("X-Okta-Request-Id"), seen.secrets)
 		seen.links = resp.Header.Values("Link")
-		t.pace.note(req.URL.Path, resp.Header)
 	}
-	o := outcome{broken: err != nil && !errors.Is(err, errTooLarge), seen: seen}
 	switch {
 	case err != nil:
 		o.err = seen.failure(t.cause(req.Context(), ctx, err))
 	default:
 		o.err = judge(seen, resp.Header, content)
-	}
-	if resp != nil {
-		o.header = resp.Header
+		o.broken = o.err != nil && seen.status == http.StatusOK
 	}
 	if o.err != nil {
 		seen.scrub(o.err)

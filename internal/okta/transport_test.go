@@ -81,45 +81,6 @@ func TestWriteWithAnUnusableAnswer(t *testing.T) {
 	}
 }
 
-func TestReadsAreTriedAgain(t *testing.T) {
-	t.Parallel()
-	cut := func(w http.ResponseWriter) {
-		w.Header().Set("Content-Length", "100")
-		answer(w, 200, `[`)
-	}
-	for name, tc := range map[string]struct {
-		bad   func(http.ResponseWriter)
-		fails int
-		tries int
-		ok    bool
-	}{
-		"502 twice":         {bad: func(w http.ResponseWriter) { answer(w, 502, `{}`) }, fails: 2, tries: 3, ok: true},
-		"503 once":          {bad: func(w http.ResponseWriter) { answer(w, 503, `{}`) }, fails: 1, tries: 2, ok: true},
-		"504 for ever":      {bad: func(w http.ResponseWriter) { answer(w, 504, `{}`) }, fails: 99, tries: 3},
-		"cut off once":      {bad: cut, fails: 1, tries: 2, ok: true},
-		"cut off for ever":  {bad: cut, fails: 99, tries: 3},
-		"500 is not":        {bad: func(w http.ResponseWriter) { answer(w, 500, `{}`) }, fails: 1, tries: 1},
-		"403 is not":        {bad: func(w http.ResponseWriter) { answer(w, 403, `{}`) }, fails: 1, tries: 1},
-		"another shape not": {bad: func(w http.ResponseWriter) { answer(w, 200, `{}`) }, fails: 1, tries: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var n atomic.Int32
-			c, log := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-				if int(n.Add(1)) <= tc.fails {
-					tc.bad(w)
-					return
-				}
-				answer(w, 200, `[]`)
-			})
-			_, err := c.UserRoles(t.Context(), "00u1")
-			if (err == nil) != tc.ok || log.count() != tc.tries {
-				t.Errorf("%d tries, error %v", log.count(), err)
-			}
-		})
-	}
-}
-
 // TestRedirectsAreNotFollowed: the token never leaves the org's own host.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
@@ -152,7 +113,7 @@ func TestAnotherHostIsNotSentTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil })}, org)
+	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil })}, org, newPace(defaultCeiling, defaultConcurrency))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func (c *Client) Org(ctx context.Context) (org.Org, error) {
 	const op = "reading the org"
 	found, seen, err := read[struct {
 		ID string `json:"id"`
-	}](ctx, c, wellKnown)
+	}](ctx, c, wellKnown, known{})
 	if err == nil && found.ID == "" {
 		err = seen.failure(errors.New("it has no id"))
 	}
@@ -49,7 +49,7 @@ func (c *Client) User(ctx context.Context, idOrLogin string) (org.User, error) {
 }
 
 func (c *Client) user(ctx context.Context, path string) (org.User, error) {
-	found, seen, err := read[sdk.User](ctx, c, path)
+	found, seen, err := read[sdk.User](ctx, c, path, known{})
 	if err != nil {
 		return org.User{}, err
 	}

@@ -511,7 +511,7 @@ func TestGroupTargets(t *testing.T) {
 	id := expanded["id"].(string)
 	w.same("as ORN", []jsonObject{{
 		"assignmentType": "USER", "orn": "orn:okta:directory:" + w.state.orgID + ":groups:" + w.groupID("Interns"),
-		"_links": object{"self": object{"href": w.url + "/api/v1/groups/" + w.groupID("Interns")}},
+		"_links": jsonObject{"self": jsonObject{"href": w.url + "/api/v1/groups/" + w.groupID("Interns")}},
 	}}, w.get(user+"/roles/"+id+"/targets").list(t))
 	w.same("through groups", "[]", w.get(user+"/roles/"+id+"/targets?assignmentType=GROUP").body)
 }
@@ -602,14 +602,14 @@ func TestTimesOfRolesSetsAndResources(t *testing.T) {
 		updated := func(path, list string) string {
 			body := call("GET", path, "").object(t)
 			if list != "" {
-				body = body[list].([]any)[0].(object)
+				body = body[list].([]any)[0].(jsonObject)
 			}
 			if body["created"] != stamp(begin) {
 				t.Errorf("%s was created at %v", path, body["created"])
 			}
 			return body["lastUpdated"].(string)
 		}
-		first := call("GET", set+"/resources", "").object(t)["resources"].([]any)[1].(object)["id"].(string)
+		first := call("GET", set+"/resources", "").object(t)["resources"].([]any)[1].(jsonObject)["id"].(string)
 		for _, step := range []struct {
 			method, path, body             string
 			set, resource, role, permitted int // seconds after the beginning
