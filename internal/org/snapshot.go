@@ -16,13 +16,15 @@ const (
 	CollectResourceSets = "resource_sets"
 	CollectBindings     = "bindings"
 	CollectTokens       = "tokens"
+	CollectApps         = "apps"
+	CollectAppRoles     = "app_roles"
 	CollectLeases       = "leases"
 )
 
 // Collections returns the names of all collections, sorted.
 func Collections() []string {
 	return []string{
-		CollectBindings, CollectCustomRoles, CollectGroupMembers, CollectGroupRoles, CollectGroups, CollectLeases,
+		CollectAppRoles, CollectApps, CollectBindings, CollectCustomRoles, CollectGroupMembers, CollectGroupRoles, CollectGroups, CollectLeases,
 		CollectResourceSets, CollectTokens, CollectUserRoles, CollectUsers,
 	}
 }
@@ -55,6 +57,7 @@ type Snapshot struct {
 	ResourceSets  map[string]ResourceSet `json:"resource_sets"`
 	Bindings      map[string]Binding     `json:"bindings"`
 	Tokens        map[string]Token       `json:"tokens"`
+	Apps          map[string]App         `json:"apps"` // those that may hold roles
 	SchemaVersion string                 `json:"schema_version"`
 }
 
@@ -76,6 +79,7 @@ func NewSnapshot(o Org, takenAt time.Time) Snapshot {
 		ResourceSets:  map[string]ResourceSet{},
 		Bindings:      map[string]Binding{},
 		Tokens:        map[string]Token{},
+		Apps:          map[string]App{},
 	}
 	for _, name := range Collections() {
 		s.Coverage[name] = Coverage{Status: StatusFailed, Reason: "not collected"}

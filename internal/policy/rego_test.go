@@ -243,6 +243,7 @@ func TestRegoInputsMatchTheirSchemas(t *testing.T) {
 	for pkg, schema := range map[string]string{
 		"admission_test":                schemaAdmission,
 		"audit.residual_elevation_test": schemaSnapshot,
+		"audit.service_app_role_test":   schemaSnapshot,
 		"audit.token_owner_role_test":   schemaSnapshot,
 		"audit.unmanaged_token_test":    schemaSnapshot,
 	} {
