@@ -25,7 +25,7 @@ func scopesOf(verb string) []string {
 	case "plan":
 		return []string{"okta.apiTokens.read", "okta.groups.read", "okta.networkZones.read", "okta.roles.read", "okta.users.read"}
 	case "audit":
-		return []string{"okta.apiTokens.read", "okta.groups.read", "okta.roles.read", "okta.users.read"}
+		return []string{"okta.apiTokens.read", "okta.clients.read", "okta.groups.read", "okta.roles.read", "okta.users.read"}
 	case "sweep": // and the post step
 		return []string{"okta.apiTokens.manage", "okta.apiTokens.read", "okta.logs.read", "okta.roles.manage", "okta.roles.read", "okta.users.manage"}
 	default: // apply and downgrade

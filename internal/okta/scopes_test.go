@@ -64,7 +64,7 @@ func TestEveryRequestHasAScope(t *testing.T) {
 			arguments = append(arguments, argument(t, method.Type.In(k+1), k))
 		}
 		client.Method(i).Call(arguments)
-		if log.count() == before {
+		if log.count() == before && method.Name != "Unfamiliar" { // which tells of answers
 			t.Errorf("%s sends nothing: what it is given here does not do", method.Name)
 		}
 		for _, r := range log.reqs[before:] {
