@@ -165,6 +165,7 @@ func (a *authServer) token(w http.ResponseWriter, r *http.Request) {
 	token := "eyJ" + rand.Text() + ".PLANTED-access-token." + rand.Text()
 	a.tokens[token] = thumb
 	a.issued = append(a.issued, token)
+	w.Header().Set("X-Okta-Request-Id", token) // which may not be told as it is
 	answer(w, 200, fmt.Sprintf(`{"token_type":%q,"expires_in":%d,"access_token":%q,"scope":%q}`, kind, a.life, token, scopes))
 }
 

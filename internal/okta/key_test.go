@@ -120,8 +120,18 @@ func keysThatDoNot() map[string]struct{ text, want string } {
 		"HMAC":            {jwkOf(rsaKey(), "k", "HS256"), `its "alg"`},
 		"another curve's": {jwkOf(ecKey(), "k", "ES384"), `its "alg"`},
 		"mixed":           {jwkOf(&mixed, "k", ""), "damaged"},
+		"mixed RSA":       {mixedRSA(), "damaged"},
 		"cut JSON":        {jwkOf(ecKey(), "k", "")[:60], "damaged JSON"},
 	}
+}
+
+// mixedRSA is a JWK whose private exponent is another key's.
+func mixedRSA() string {
+	mixed, other := map[string]string{}, map[string]string{}
+	_ = json.Unmarshal([]byte(jwkOf(rsaKey(), "", "")), &mixed)
+	_ = json.Unmarshal([]byte(jwkOf(must(rsa.GenerateKey(rand.Reader, 2048)), "", "")), &other)
+	mixed["d"] = other["d"]
+	return string(must(json.Marshal(mixed)))
 }
 
 func TestKeysThatDoNotSign(t *testing.T) {

@@ -551,8 +551,8 @@ func TestTheServiceAppsSecretsAreNowhere(t *testing.T) {
 		all := strings.Join(told, "\n")
 		secrets := slices.Concat(a.tokensIssued(), a.assertions, a.proofs, []string{"PLANTED", pkcs8(ecKey())[40:80]})
 		for _, secret := range secrets {
-			if secret != "" && strings.Contains(all, secret) {
-				t.Fatalf("with DPoP %v, %.30q… is told:\n%s", dpop, secret, all)
+			if begin := secret[:min(len(secret), 60)]; begin != "" && strings.Contains(all, begin) { // what is told can be cut off
+				t.Fatalf("with DPoP %v, %q… is told:\n%s", dpop, begin, all)
 			}
 		}
 		if !strings.Contains(all, "Method:POST Path:"+TokenPath) {

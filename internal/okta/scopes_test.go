@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"strings"
@@ -59,6 +60,9 @@ func TestEveryRequestHasAScope(t *testing.T) {
 	client := reflect.ValueOf(c)
 	for i := range client.NumMethod() {
 		method, before := client.Type().Method(i), log.count()
+		if method.Type.NumIn() < 2 || method.Type.In(1) != reflect.TypeFor[context.Context]() {
+			continue // it sends nothing
+		}
 		arguments := []reflect.Value{}
 		for k := range method.Type.NumIn() - 1 {
 			arguments = append(arguments, argument(t, method.Type.In(k+1), k))
