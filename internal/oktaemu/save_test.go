@@ -386,7 +386,7 @@ func TestSameSeedAndRequestsGiveTheSame(t *testing.T) {
 		var runs []map[string]string
 		began := time.Now()
 		for range 2 {
-			org := keep(t, loadOrg(t, "acme.yaml"), WithClockSkew(began.Sub(time.Now())))
+			org := keep(t, loadOrg(t, "acme.yaml"), WithClockSkew(time.Until(began)))
 			busy(t, org)
 			runs = append(runs, everyGET(t, org))
 		}
