@@ -74,6 +74,7 @@ type SnapshotInfo struct {
 	TakenAt     time.Time    `json:"taken_at"`
 	Digest      string       `json:"digest"` // SHA-256 over the JSON that the controls read
 	Collections []Collection `json:"collections"`
+	Unfamiliar  []string     `json:"unfamiliar,omitempty"` // fields in Okta's answers that this program does not know
 }
 
 // Collection is the coverage of one collection.
@@ -129,7 +130,7 @@ func Run(ctx context.Context, engine *policy.Engine, in Input) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report.Snapshot = SnapshotInfo{TakenAt: in.Snapshot.TakenAt.UTC(), Digest: digest, Collections: collections(in.Snapshot)}
+	report.Snapshot = SnapshotInfo{TakenAt: in.Snapshot.TakenAt.UTC(), Digest: digest, Collections: collections(in.Snapshot), Unfamiliar: in.Snapshot.Unfamiliar}
 
 	facts, factsErr := engine.Facts(ctx, input, policy.ParamsOf(in.Settings))
 	for _, control := range engine.Catalogue() {

@@ -82,6 +82,12 @@ func TestCollectionsThatContradictEachOtherFailClosed(t *testing.T) {
 			},
 			map[string]string{"bindings": `of kind "DEVICE"`},
 		},
+		"a member that the adapter could not tell": {
+			func(m *memory) {
+				m.bindings["iam-1"][0].Members = append(m.bindings["iam-1"][0].Members, org.Member{ID: "irb-9", PrincipalID: "https://acme.example/api/v1/robots/7", PrincipalKind: org.PrincipalUnknown})
+			},
+			map[string]string{"bindings": `a member "irb-9" of kind "UNKNOWN", id "https://acme.example/api/v1/robots/7"`},
+		},
 		"a custom role without ids": {
 			func(m *memory) { m.roles["00u-svc"] = []org.Assignment{customRole("00u-svc", u, "", "")} },
 			map[string]string{"user_roles": "without the role's id or the set's"},

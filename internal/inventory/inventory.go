@@ -43,6 +43,10 @@ type RoleSource interface {
 	Bindings(ctx context.Context, resourceSetID string) ([]org.Binding, error)
 }
 
+// Unfamiliar is implemented by a Source that can say which fields it met in Okta's answers and does not know, sorted. What
+// they mean is not known, so they make no collection incomplete; the snapshot tells of them.
+type Unfamiliar interface{ Unfamiliar() []string }
+
 // Scope names accounts whose roles are read whatever Okta lists.
 type Scope struct {
 	Accounts         []string                // logins or ids of declared accounts and of the accounts of leases
@@ -77,5 +81,9 @@ func Collect(ctx context.Context, src Source, scope Scope, takenAt time.Time) (o
 		}
 		return org.Snapshot{}, fmt.Errorf("collecting the inventory: %w", err)
 	}
-	return c.finish(), nil
+	snapshot := c.finish()
+	if u, ok := src.(Unfamiliar); ok {
+		snapshot.Unfamiliar = append(snapshot.Unfamiliar, u.Unfamiliar()...)
+	}
+	return snapshot, nil
 }

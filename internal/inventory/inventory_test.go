@@ -250,3 +250,20 @@ func TestAnAccountIsFoundByItsIDOrItsLogin(t *testing.T) {
 		t.Errorf("roles were read of %v", m.called("UserRoles"))
 	}
 }
+
+// told is a Source that met fields which it does not know.
+type told struct{ *memory }
+
+func (told) Unfamiliar() []string { return []string{"role assignment.conditions"} }
+
+// TestUnfamiliarFieldsAreTold, and make nothing incomplete.
+func TestUnfamiliarFieldsAreTold(t *testing.T) {
+	t.Parallel()
+	snap, err := Collect(t.Context(), told{acme()}, scope(), takenAt)
+	if err != nil || len(broken(snap)) > 0 || !slices.Equal(snap.Unfamiliar, []string{"role assignment.conditions"}) {
+		t.Errorf("%v, %v, %v", snap.Unfamiliar, broken(snap), err)
+	}
+	if snap := collect(t, acme()); snap.Unfamiliar == nil || len(snap.Unfamiliar) > 0 {
+		t.Errorf("without it: %#v", snap.Unfamiliar)
+	}
+}

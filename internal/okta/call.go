@@ -19,6 +19,7 @@ type call struct {
 	path   string
 	query  url.Values
 	body   any // nil for none; else encoded as JSON
+	known  known
 }
 
 // target is the path with the query.
@@ -57,8 +58,8 @@ func withoutURL(err error) error {
 }
 
 // read gets the object at path into a T. An answer that is not an object is an error.
-func read[T any](ctx context.Context, c *Client, path string) (T, *wire, error) {
-	return ask[T](ctx, c, call{method: http.MethodGet, path: path})
+func read[T any](ctx context.Context, c *Client, path string, k known) (T, *wire, error) {
+	return ask[T](ctx, c, call{method: http.MethodGet, path: path, known: k})
 }
 
 // ask sends r and decodes the object that it answers with.
@@ -72,6 +73,7 @@ func ask[T any](ctx context.Context, c *Client, r call) (T, *wire, error) {
 	if err != nil {
 		return out, seen, seen.failure(err)
 	}
+	c.unfamiliar.note(r.known, body)
 	return out, seen, nil
 }
 

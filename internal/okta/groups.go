@@ -65,7 +65,7 @@ func (c *Client) Group(ctx context.Context, id string) (org.Group, error) {
 	if err != nil {
 		return org.Group{}, failing(op, err)
 	}
-	g, seen, err := read[group](ctx, c, path)
+	g, seen, err := read[group](ctx, c, path, known{})
 	if err == nil && g.ID == "" {
 		err = seen.failure(errors.New("it has no id"))
 	}

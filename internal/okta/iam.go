@@ -5,7 +5,6 @@ package okta
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,10 +21,31 @@ const (
 // customRolePrefix begins the ids of custom roles; those of Okta's own are their types, such as WORKFLOWS_ADMIN.
 const customRolePrefix = "cr0"
 
-// labelled is a custom role or a resource set as Okta gives it.
+// labelled is a custom role, a permission or a resource set as Okta gives it.
 type labelled struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
+}
+
+// labelledFields are those of a custom role, and of a resource set, which has the same.
+func labelledFields(kind string) known {
+	return known{kind, []string{"id", "label", "description", "permissions", "created", "lastUpdated", "_links"}}
+}
+
+func permissionFields() known {
+	return known{"permission", []string{"label", "conditions", "created", "lastUpdated", "_links"}}
+}
+
+// bindingMember is a member of a binding as Okta gives it.
+type bindingMember struct {
+	ID    string `json:"id"`
+	Links struct {
+		Self link `json:"self"`
+	} `json:"_links"`
+}
+
+func bindingMemberFields() known {
+	return known{"binding member", []string{"id", "created", "lastUpdated", "_links"}}
 }
 
 // RoleAssignees returns the ids of the users whom Okta lists as holding roles, sorted, each once. It is not complete:
@@ -56,7 +76,7 @@ func (c *Client) CustomRole(ctx context.Context, idOrLabel string) (org.CustomRo
 // them, such as WORKFLOWS_ADMIN; of these Permissions is nil where Okta has no such list.
 func (c *Client) CustomRoles(ctx context.Context) ([]org.CustomRole, error) {
 	const op = "listing custom roles"
-	found, err := c.labelledList(ctx, iamRolesPath, "roles")
+	found, err := c.labelledList(ctx, iamRolesPath, "custom role", "roles")
 	if err != nil {
 		return nil, failing(op, err)
 	}
@@ -81,7 +101,7 @@ func (c *Client) withPermissions(ctx context.Context, role labelled) (org.Custom
 	if err != nil {
 		return org.CustomRole{}, err
 	}
-	found, err := list[labelled](ctx, c, listing{path: path, field: "permissions"})
+	found, err := list[labelled](ctx, c, listing{path: path, field: "permissions", known: permissionFields()})
 	if err != nil {
 		return org.CustomRole{}, err
 	}
@@ -107,7 +127,7 @@ func (c *Client) ResourceSet(ctx context.Context, idOrLabel string) (org.Resourc
 
 // ResourceSets returns all resource sets, sorted by id.
 func (c *Client) ResourceSets(ctx context.Context) ([]org.ResourceSet, error) {
-	found, err := c.labelledList(ctx, resourceSetsPath, "resource-sets")
+	found, err := c.labelledList(ctx, resourceSetsPath, "resource set", "resource-sets")
 	if err != nil {
 		return nil, failing("listing resource sets", err)
 	}
@@ -119,7 +139,7 @@ func (c *Client) ResourceSets(ctx context.Context) ([]org.ResourceSet, error) {
 }
 
 // Bindings returns which principals hold which custom roles on the resource set, sorted by role, their members by id. A
-// member that is neither user, group nor client is an error.
+// member that is neither user, group nor client is of kind org.PrincipalUnknown.
 func (c *Client) Bindings(ctx context.Context, resourceSetID string) ([]org.Binding, error) {
 	op := "listing the bindings of resource set " + quote(resourceSetID)
 	path, err := under(resourceSetsPath+"/", "resource set", resourceSetID, "/bindings")
@@ -147,26 +167,28 @@ func (c *Client) members(ctx context.Context, bindings, role string) ([]org.Memb
 	if err != nil {
 		return nil, err
 	}
-	found, err := list[struct {
-		ID    string `json:"id"`
-		Links struct {
-			Self link `json:"self"`
-		} `json:"_links"`
-	}](ctx, c, listing{path: path, field: "members"})
+	found, err := list[bindingMember](ctx, c, listing{path: path, field: "members", known: bindingMemberFields()})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]org.Member, 0, len(found))
 	for _, m := range found {
-		kind, id := principalOf(m.Links.Self.Href)
-		if m.ID == "" || kind == "" {
-			why := fmt.Errorf("member %q is a principal of no known kind (%q)", oneLine(m.ID), oneLine(m.Links.Self.Href))
-			return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Err: why}
+		if m.ID == "" {
+			return nil, withoutID(path)
 		}
-		out = append(out, org.Member{ID: m.ID, PrincipalID: id, PrincipalKind: kind})
+		out = append(out, m.member())
 	}
 	slices.SortStableFunc(out, func(a, b org.Member) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil
+}
+
+// member is m in this program's words. A principal of a kind that this program does not know keeps its address for its id.
+func (m bindingMember) member() org.Member {
+	kind, id := principalOf(m.Links.Self.Href)
+	if kind == "" {
+		kind, id = org.PrincipalUnknown, firstOf(oneLine(m.Links.Self.Href), m.ID)
+	}
+	return org.Member{ID: m.ID, PrincipalID: id, PrincipalKind: kind}
 }
 
 // labelled reads one role or set by id or label.
@@ -175,7 +197,7 @@ func (c *Client) labelled(ctx context.Context, prefix, kind, idOrLabel string) (
 	if err != nil {
 		return labelled{}, err
 	}
-	found, seen, err := read[labelled](ctx, c, path)
+	found, seen, err := read[labelled](ctx, c, path, labelledFields(kind))
 	if err == nil && found.ID == "" {
 		err = seen.failure(errors.New("it has no id"))
 	}
@@ -183,8 +205,8 @@ func (c *Client) labelled(ctx context.Context, prefix, kind, idOrLabel string) (
 }
 
 // labelledList reads all roles or sets, sorted by id.
-func (c *Client) labelledList(ctx context.Context, path, field string) ([]labelled, error) {
-	found, err := list[labelled](ctx, c, listing{path: path, field: field})
+func (c *Client) labelledList(ctx context.Context, path, kind, field string) ([]labelled, error) {
+	found, err := list[labelled](ctx, c, listing{path: path, field: field, known: labelledFields(kind)})
 	if err != nil {
 		return nil, err
 	}

@@ -245,10 +245,14 @@ func TestBindingMemberOfNoKnownKind(t *testing.T) {
 	for _, href := range []string{"ORG/api/v1/robots/1", "ORG/api/v1/users/", "orn:okta:directory:00o1:users:00u1", ""} {
 		c, _ := serve(t, routes(t, map[string]string{
 			"GET /api/v1/iam/resource-sets/iam1/bindings":              `{"roles":[{"id":"cr01"}]}`,
-			"GET /api/v1/iam/resource-sets/iam1/bindings/cr01/members": `{"members":[{"id":"irb1","_links":{"self":{"href":"` + href + `"}}}]}`,
+			"GET /api/v1/iam/resource-sets/iam1/bindings/cr01/members": `{"members":[{"id":"irb1","_links":{"self":{"href":"` + href + `"}}},{"id":"irb2","_links":{"self":{"href":"ORG/api/v1/users/00u1"}}}]}`,
 		}))
-		_, err := c.Bindings(t.Context(), "iam1")
-		mustFail(t, err)
+		got, err := c.Bindings(t.Context(), "iam1")
+		id := strings.ReplaceAll(firstOf(href, "irb1"), "ORG", c.org.String())
+		check(t, got, err, []org.Binding{{ResourceSetID: "iam1", CustomRoleID: "cr01", Members: []org.Member{
+			{ID: "irb1", PrincipalID: id, PrincipalKind: org.PrincipalUnknown},
+			{ID: "irb2", PrincipalID: "00u1", PrincipalKind: org.PrincipalUser},
+		}}})
 	}
 }
 

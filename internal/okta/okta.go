@@ -7,6 +7,7 @@
 package okta
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +26,9 @@ import (
 type Config struct {
 	// OrgURL is the org's own address, such as https://acme.okta.com: https, or http for a loopback host only.
 	OrgURL string
-	// Token is an API token. It is sent to OrgURL and nowhere else.
+	// Token is an API token, and OAuth a service app: one of the two is given. They are shown to OrgURL and to nobody else.
 	Token access.Secret
+	OAuth *OAuth
 	// Transport carries every request. It is required, because http.DefaultTransport would take a proxy from the
 	// environment. Where it is faulty or slow is not its own business: requests have a deadline of their own.
 	Transport http.RoundTripper
@@ -35,13 +37,21 @@ type Config struct {
 	Observe func(access.Exchange)
 	// UserAgent is added to the SDK's User-Agent.
 	UserAgent string
+	// RateCeiling is the share of each of Okta's rate limits, in percent, that reads use at most; 0 means 50, which is what
+	// Okta lets one token have unless an admin changed it. Writes are not held back for it.
+	RateCeiling int
+	// Concurrency is how many reads are under way at once, at most 35; 0 means 8. More wait.
+	Concurrency int
 }
 
 // Client talks to one org. It is safe for concurrent use.
 type Client struct {
 	org      *url.URL
+	cred     credential
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
+
+	unfamiliar unfamiliar
 }
 
 // maxPages bounds a listing: at 200 items a page it is a million items, more than any org that this program can audit.
@@ -56,26 +66,41 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the org's URL: %w", err)
 	}
-	if c.Token.IsZero() || !isHeaderText(c.Token.Reveal()) || strings.Contains(c.Token.Reveal(), " ") {
-		return nil, errors.New("reading the API token: it is empty, or holds characters that no API token has" +
-			"\ngive the token's value alone, without quotes, spaces or line ends")
-	}
 	if !isHeaderText(c.UserAgent) {
 		return nil, errors.New("reading the user agent: it holds characters that a header may not")
 	}
 	if c.Transport == nil {
 		return nil, errors.New("connecting to Okta: no transport was given")
 	}
+	pace, err := c.pace()
+	if err != nil {
+		return nil, err
+	}
+	wire, err := newTransport(c, org, pace)
+	if err != nil {
+		return nil, err
+	}
 	httpClient := &http.Client{
-		Transport:     newTransport(c.Transport, org, c.Token, c.Observe),
+		Transport:     wire,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+}
+
+// pace is what the configuration says of pacing.
+func (c Config) pace() (*pace, error) {
+	switch {
+	case c.RateCeiling < 0 || c.RateCeiling > 100:
+		return nil, fmt.Errorf("reading the rate ceiling: %d is no share in percent\ngive 1 to 100, or 0 for %d", c.RateCeiling, defaultCeiling)
+	case c.Concurrency < 0 || c.Concurrency > maxConcurrency:
+		return nil, fmt.Errorf("reading the concurrency: %d requests at once are none or too many for Okta\ngive 1 to %d, or 0 for %d", c.Concurrency, maxConcurrency, defaultConcurrency)
+	}
+	return newPace(cmp.Or(c.RateCeiling, defaultCeiling), cmp.Or(c.Concurrency, defaultConcurrency)), nil
 }
 
 // newExecutor makes the SDK's request executor without its NewClient, which would read files and variables, and print
 // to standard output where it cannot parse them. The SDK does not export its configuration's type; freshConfig gets an
-// empty one all the same. The SDK never sees the token: the transport puts it in.
+// empty one all the same. The SDK never sees the credential: the transport puts it in.
 func newExecutor(httpClient *http.Client, org *url.URL, userAgent string) *sdk.RequestExecutor {
 	config := freshConfig(sdk.WithCache(false))
 	for _, set := range []sdk.ConfigSetter{

@@ -17,6 +17,7 @@ type listing struct {
 	path  string
 	query url.Values
 	field string
+	known known
 }
 
 // list reads all pages, each into fresh memory, and decodes every item. Okta gives the next page in a Link header, in
@@ -37,7 +38,7 @@ func list[T any](ctx context.Context, c *Client, l listing) ([]T, error) {
 		if err != nil {
 			return nil, err
 		}
-		page, next, err := readPage[T](body, l.field)
+		page, next, err := readPage[T](body, l.field, func(item json.RawMessage) { c.unfamiliar.note(l.known, item) })
 		if err == nil {
 			target, err = c.nextTarget(next, seen.links)
 		}
@@ -49,8 +50,8 @@ func list[T any](ctx context.Context, c *Client, l listing) ([]T, error) {
 	return out, nil
 }
 
-// readPage returns the items of a page, and the next page's address if the body has one.
-func readPage[T any](body json.RawMessage, field string) ([]T, string, error) {
+// readPage returns the items of a page, and the next page's address if the body has one. It shows note each item.
+func readPage[T any](body json.RawMessage, field string, note func(json.RawMessage)) ([]T, string, error) {
 	raw, next := body, ""
 	if field != "" {
 		envelope, err := decode[map[string]json.RawMessage](body)
@@ -74,6 +75,7 @@ func readPage[T any](body json.RawMessage, field string) ([]T, string, error) {
 		if err != nil {
 			return nil, "", fmt.Errorf("item %d: %w", i+1, err)
 		}
+		note(item)
 		out = append(out, v)
 	}
 	return out, next, nil

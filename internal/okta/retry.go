@@ -1,14 +1,32 @@
 package okta
 
-// When a request is sent again, and how long is waited before. Reads are sent again after a 429, a fault of a gateway
-// or a broken connection; writes after a 429 only, which Okta answers before it acts.
+// When a request is sent again, and how long is waited before.
+//
+//	what came of a try                         GET                      POST, PUT, PATCH, DELETE
+//	429 that says when the window ends         again after it           again after it
+//	429 for requests at once, or without       again, blind             again, blind
+//	  readable headers
+//	409 E0000268, a concurrent role change     as any 409               again, blind
+//	500, 502, 503, 504                         again                    returned; effect unknown
+//	no answer: closed, reset, not in time      again                    returned; effect unknown
+//	200 that is cut off, empty, no JSON        again                    returned; effect unknown
+//	an answer of more than maxBody             returned                 returned; effect unknown
+//	3xx, other 2xx                             returned                 returned; effect unknown
+//	other 4xx                                  returned                 returned; refused
+//
+// So a write is sent again only where Okta said that it did not do it: what a failure of a write says of its effect
+// (Error.Refused) is about its last try, and all tries before it had none.
+//
+// "Again" is at most twice, and never where the wait would not end before the context. So a call that writes ends within
+// three times requestTimeout and two times maxRateWait, about four minutes; a request that reads likewise, not counting the
+// wait for its turn (pace.go), which ends with the context alone. A blind wait begins at its first length, doubles, and has up
+// to a half added by chance, so that several that were refused together do not come back together.
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
 
@@ -17,47 +35,58 @@ const (
 	moreTries = 2
 	// maxRateWait is the longest wait for a rate limit's window, which is a minute, to end.
 	maxRateWait = 61 * time.Second
-	// firstBackoff is the wait before the second try; the next one is twice as long.
+	// firstBackoff is the wait before the second try of a read.
 	firstBackoff = 250 * time.Millisecond
-	// blindRateWait is the wait before the second try after a 429 that does not say how long; the next one is twice as long.
+	// blindRateWait is the wait before the second try where Okta refused it and did not say for how long.
 	blindRateWait = time.Second
 )
+
+// codeRoleChange is Okta's error code for "Concurrent role assignment changes are not supported" or the like, which it asks to
+// try again. Source: its list of error codes; the text is UNVERIFIED.
+const codeRoleChange = "E0000268"
 
 // retryAfter tells whether the request is to be sent again after this outcome of its try (1, 2, …), and when.
 func retryAfter(method string, try int, o outcome) (time.Duration, bool) {
 	if try > moreTries {
 		return 0, false
 	}
-	factor := time.Duration(1) << (try - 1)
+	isRead := method == http.MethodGet
 	switch status := o.err.Status; {
 	case status == http.StatusTooManyRequests:
-		wait, known := untilReset(o.header)
-		if !known {
-			wait = blindRateWait * factor
+		if wait, known := untilReset(o.header); known {
+			return wait, wait <= maxRateWait
 		}
-		return wait, wait <= maxRateWait
-	case method != http.MethodGet:
-		return 0, false
-	case o.broken, status == http.StatusBadGateway, status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
-		return firstBackoff * factor, true
+		return blind(blindRateWait, try), true
+	case !isRead:
+		return blind(blindRateWait, try), status == http.StatusConflict && o.err.Code == codeRoleChange
+	case o.broken, status == http.StatusInternalServerError, status == http.StatusBadGateway,
+		status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
+		return blind(firstBackoff, try), true
 	}
 	return 0, false
+}
+
+// blind is a wait whose length nobody told.
+func blind(first time.Duration, try int) time.Duration {
+	wait := first << (try - 1)
+	return wait + rand.N(wait/2)
 }
 
 // untilReset reads how long a rate limit lasts, by the server's own clock. It is not known where headers are missing
 // or malformed, or where the limit is one of concurrent requests (limit 0): its reset time means nothing.
 func untilReset(h http.Header) (time.Duration, bool) {
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
-	if err != nil || h.Get("X-Rate-Limit-Limit") == "0" {
+	if err != nil || reset < 0 || h.Get("X-Rate-Limit-Limit") == "0" {
 		return 0, false
 	}
 	now, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		now = time.Now()
 	}
-	seconds := reset - now.Unix() + 1 // Date and Reset are whole seconds, rounded down
 	const day = 24 * 60 * 60
-	return time.Duration(min(max(seconds, 1), day)) * time.Second, true
+	begin := max(now.Unix(), 0)
+	seconds := min(max(reset, begin)-begin, day) + 1 // Date and Reset are whole seconds, rounded down
+	return time.Duration(seconds) * time.Second, true
 }
 
 // fits tells whether a wait ends before the context does. Where it does not, what Okta said is told at once.
@@ -75,42 +104,5 @@ func sleep(ctx context.Context, wait time.Duration) error {
 		return ctx.Err()
 	case <-timer.C:
 		return nil
-	}
-}
-
-// pace holds reads back while Okta says that their rate limit is used up. Writes are never held back: a step-down goes
-// out at once, and Okta says if it is too early.
-type pace struct {
-	mu    sync.Mutex
-	until map[string]time.Time // by bucket
-}
-
-func newPace() *pace { return &pace{until: map[string]time.Time{}} }
-
-// bucket names the rate limit that a path counts towards, as finely as it is documented: "/api/v1/users".
-func bucket(path string) string {
-	parts := strings.SplitN(path, "/", 5)
-	return strings.Join(parts[:min(len(parts), 4)], "/")
-}
-
-// note remembers what an answer says of its rate limit.
-func (p *pace) note(path string, h http.Header) {
-	wait, known := untilReset(h)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !known || h.Get("X-Rate-Limit-Remaining") != "0" {
-		delete(p.until, bucket(path))
-		return
-	}
-	p.until[bucket(path)] = time.Now().Add(min(wait, maxRateWait))
-}
-
-// wait holds the caller back until the limit's window ends; not at all where the context would end before.
-func (p *pace) wait(ctx context.Context, path string) {
-	p.mu.Lock()
-	until := p.until[bucket(path)]
-	p.mu.Unlock()
-	if left := min(time.Until(until), maxRateWait); left > 0 && fits(ctx, left) {
-		_ = sleep(ctx, left) // the end of the context is seen by the request that follows
 	}
 }

@@ -40,6 +40,13 @@ type roleAssignment struct {
 	} `json:"_links"`
 }
 
+// roleAssignmentFields are those of a role assignment, standard or custom.
+func roleAssignmentFields() known {
+	return known{"role assignment", []string{
+		"id", "label", "type", "status", "created", "lastUpdated", "assignmentType", "role", "resource-set", "_links", "_embedded",
+	}}
+}
+
 // UserRoles returns what the account holds, directly and through groups, sorted by key. A type that this program does
 // not know is kept.
 func (c *Client) UserRoles(ctx context.Context, userID string) ([]org.Assignment, error) {
@@ -70,7 +77,7 @@ func (c *Client) GroupRoles(ctx context.Context, groupID string) ([]org.Assignme
 }
 
 func (c *Client) roles(ctx context.Context, path, principalKind, principalID string) ([]org.Assignment, error) {
-	found, err := list[roleAssignment](ctx, c, listing{path: path})
+	found, err := list[roleAssignment](ctx, c, listing{path: path, known: roleAssignmentFields()})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,13 @@ type apiToken struct {
 	Network    network    `json:"network"`
 }
 
+// tokenFields are those of an API token. Okta's document spells the links "_link", its answers "_links".
+func tokenFields() known {
+	return known{"API token", []string{
+		"id", "name", "userId", "clientName", "created", "lastUpdated", "expiresAt", "tokenWindow", "network", "_link", "_links",
+	}}
+}
+
 type network struct {
 	Connection string   `json:"connection"`
 	Include    []string `json:"include,omitempty"`
@@ -63,7 +70,7 @@ func sorted(values []string) []string {
 // is empty where Okta leaves it out.
 func (c *Client) Tokens(ctx context.Context) ([]org.Token, error) {
 	const op = "listing API tokens"
-	found, err := list[apiToken](ctx, c, listing{path: tokensPath})
+	found, err := list[apiToken](ctx, c, listing{path: tokensPath, known: tokenFields()})
 	if err != nil {
 		return nil, failing(op, err)
 	}
@@ -119,7 +126,7 @@ func (c *Client) RestrictToken(ctx context.Context, t org.Token, zoneIDs []strin
 	if !t.Created.IsZero() {
 		update.Created = t.Created.UTC().Format(timeFormat)
 	}
-	got, seen, err := ask[apiToken](ctx, c, call{method: http.MethodPut, path: path, body: update})
+	got, seen, err := ask[apiToken](ctx, c, call{method: http.MethodPut, path: path, body: update, known: tokenFields()})
 	if err == nil && got.ID != t.ID {
 		err = seen.failure(fmt.Errorf("the answer is about another token, %q", oneLine(got.ID)))
 	}

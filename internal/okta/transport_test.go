@@ -81,45 +81,6 @@ func TestWriteWithAnUnusableAnswer(t *testing.T) {
 	}
 }
 
-func TestReadsAreTriedAgain(t *testing.T) {
-	t.Parallel()
-	cut := func(w http.ResponseWriter) {
-		w.Header().Set("Content-Length", "100")
-		answer(w, 200, `[`)
-	}
-	for name, tc := range map[string]struct {
-		bad   func(http.ResponseWriter)
-		fails int
-		tries int
-		ok    bool
-	}{
-		"502 twice":         {bad: func(w http.ResponseWriter) { answer(w, 502, `{}`) }, fails: 2, tries: 3, ok: true},
-		"503 once":          {bad: func(w http.ResponseWriter) { answer(w, 503, `{}`) }, fails: 1, tries: 2, ok: true},
-		"504 for ever":      {bad: func(w http.ResponseWriter) { answer(w, 504, `{}`) }, fails: 99, tries: 3},
-		"cut off once":      {bad: cut, fails: 1, tries: 2, ok: true},
-		"cut off for ever":  {bad: cut, fails: 99, tries: 3},
-		"500 is not":        {bad: func(w http.ResponseWriter) { answer(w, 500, `{}`) }, fails: 1, tries: 1},
-		"403 is not":        {bad: func(w http.ResponseWriter) { answer(w, 403, `{}`) }, fails: 1, tries: 1},
-		"another shape not": {bad: func(w http.ResponseWriter) { answer(w, 200, `{}`) }, fails: 1, tries: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var n atomic.Int32
-			c, log := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-				if int(n.Add(1)) <= tc.fails {
-					tc.bad(w)
-					return
-				}
-				answer(w, 200, `[]`)
-			})
-			_, err := c.UserRoles(t.Context(), "00u1")
-			if (err == nil) != tc.ok || log.count() != tc.tries {
-				t.Errorf("%d tries, error %v", log.count(), err)
-			}
-		})
-	}
-}
-
 // TestRedirectsAreNotFollowed: the token never leaves the org's own host.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
@@ -152,7 +113,10 @@ func TestAnotherHostIsNotSentTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := newTransport(memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil }), org, access.NewSecret(testToken), nil)
+	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil })}, org, newPace(defaultCeiling, defaultConcurrency))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, target := range []string{"https://evil.example/api/v1/users", "http://acme.okta.com/api/v1/users", "https://acme.okta.com.evil.example/", "https://acme.okta.com:8443/"} {
 		req, _ := http.NewRequest("GET", target, nil)
 		if _, err := tr.RoundTrip(req); err == nil || sent {
@@ -172,7 +136,7 @@ func TestBodyIsBounded(t *testing.T) {
 			}
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, err := c.UserRoles(ctx, "00u1")
 	mustFail(t, err)

@@ -23,7 +23,7 @@ func (c *Client) Org(ctx context.Context) (org.Org, error) {
 	const op = "reading the org"
 	found, seen, err := read[struct {
 		ID string `json:"id"`
-	}](ctx, c, wellKnown)
+	}](ctx, c, wellKnown, known{})
 	if err == nil && found.ID == "" {
 		err = seen.failure(errors.New("it has no id"))
 	}
@@ -31,15 +31,6 @@ func (c *Client) Org(ctx context.Context) (org.Org, error) {
 		return org.Org{}, failing(op, err)
 	}
 	return org.Org{ID: found.ID, URL: c.org.String()}, nil
-}
-
-// Caller returns the owner of the API token.
-func (c *Client) Caller(ctx context.Context) (org.User, error) {
-	user, err := c.user(ctx, usersPath+"/"+callerWord)
-	if err != nil {
-		return org.User{}, failing("reading the caller's own account", err)
-	}
-	return user, nil
 }
 
 // User returns an account. Okta also finds one by the part of its login before the "@" if no other has it: compare the
@@ -58,7 +49,7 @@ func (c *Client) User(ctx context.Context, idOrLogin string) (org.User, error) {
 }
 
 func (c *Client) user(ctx context.Context, path string) (org.User, error) {
-	found, seen, err := read[sdk.User](ctx, c, path)
+	found, seen, err := read[sdk.User](ctx, c, path, known{})
 	if err != nil {
 		return org.User{}, err
 	}

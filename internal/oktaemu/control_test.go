@@ -149,7 +149,7 @@ func TestControlRefuses(t *testing.T) {
 
 func TestControlIsForThisMachine(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed())
+	org := keptOrg(t, DefaultSeed())
 	for host, want := range map[string]int{
 		"127.0.0.1:8485": 200, "localhost:8485": 200, "[::1]:8485": 200, "127.9.9.9": 200,
 		"org.example:8485": 403, "10.0.0.1": 403, "0.0.0.0:8485": 403, "": 403,

@@ -257,7 +257,7 @@ func TestFaultChoosesTheReset(t *testing.T) {
 
 func TestFaultsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed())
+	org := keptOrg(t, DefaultSeed())
 	for _, f := range []Fault{
 		{Path: "["},
 		{Path: "/api/v1/nothing/{x}"},

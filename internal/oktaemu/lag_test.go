@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const service = "svc-example@default.example"
+const exampleService = "svc-example@default.example"
 
-const serviceRoles = "/api/v1/users/" + service + "/roles"
+const serviceRoles = "/api/v1/users/" + exampleService + "/roles"
 
 // roleCount is how many roles a read of the service account shows.
 func roleCount(t *testing.T, org *Org) int {
@@ -24,9 +24,9 @@ func roleCount(t *testing.T, org *Org) int {
 func TestReadsLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		org := keep(t, DefaultSeed(), WithLag(10*time.Second))
+		org := keptOrg(t, DefaultSeed(), WithLag(10*time.Second))
 		var got []string
-		look := func() { got = append(got, fmt.Sprint(roleCount(t, org), len(org.RolesOf(service)))) }
+		look := func() { got = append(got, fmt.Sprint(roleCount(t, org), len(org.RolesOf(exampleService)))) }
 		made := send(t, org, "POST", serviceRoles, assignBody)
 		look() // 0: not to be seen yet
 		time.Sleep(5 * time.Second)
@@ -46,7 +46,7 @@ func TestReadsLag(t *testing.T) {
 			t.Errorf("roles shown and held:\n%s", diff)
 		}
 		events := send(t, org, "GET", "/api/v1/logs", "").list(t)
-		if err := org.Assign(service, "ORG_ADMIN"); err != nil {
+		if err := org.Assign(exampleService, "ORG_ADMIN"); err != nil {
 			t.Fatal(err)
 		}
 		if again := send(t, org, "GET", "/api/v1/logs", "").list(t); len(again) != len(events) {
@@ -68,8 +68,8 @@ func TestLagIsAsIfTimeStoodStill(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const lag = 3 * time.Second
-		late := keep(t, loadOrg(t, "acme.yaml"), WithLag(lag))
-		now := keep(t, loadOrg(t, "acme.yaml"))
+		late := keptOrg(t, loadOrg(t, "acme.yaml"), WithLag(lag))
+		now := keptOrg(t, loadOrg(t, "acme.yaml"))
 		changes := []func(o *Org) error{
 			func(o *Org) error { return o.Assign(invoice, "ORG_ADMIN") },
 			func(o *Org) error { return o.DeleteCustomRole("Group reader") },
@@ -120,7 +120,7 @@ func reads(t *testing.T, org *Org) map[string]string {
 func TestStaleFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		org := keep(t, DefaultSeed())
+		org := keptOrg(t, DefaultSeed())
 		org.Inject(Fault{Method: "GET", Path: "/api/v1/users/{user}/roles", StaleFor: 5 * time.Second, Skip: 1, Count: 3})
 		var got []int
 		send(t, org, "POST", serviceRoles, assignBody)
@@ -143,7 +143,7 @@ func TestStaleFor(t *testing.T) {
 func TestLateEffectWithLagAndClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		org := keep(t, DefaultSeed(), WithLag(time.Minute), WithClockSkew(-time.Hour), WithLatency(time.Second))
+		org := keptOrg(t, DefaultSeed(), WithLag(time.Minute), WithClockSkew(-time.Hour), WithLatency(time.Second))
 		org.Inject(Fault{Method: "POST", LateEffect: 30 * time.Second, Count: 1})
 		if got := org.Now(); !got.Equal(time.Now().Add(-time.Hour)) {
 			t.Errorf("the org's clock says %v", got)
@@ -154,12 +154,12 @@ func TestLateEffectWithLagAndClock(t *testing.T) {
 		}
 		org.Advance(29 * time.Second)
 		synctest.Wait()
-		if got := len(org.RolesOf(service)); got != 0 {
+		if got := len(org.RolesOf(exampleService)); got != 0 {
 			t.Errorf("%d roles before it is due", got)
 		}
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
-		if got := len(org.RolesOf(service)); got != 1 {
+		if got := len(org.RolesOf(exampleService)); got != 1 {
 			t.Errorf("%d roles when it was due", got)
 		}
 		if got := roleCount(t, org); got != 0 {
@@ -167,10 +167,10 @@ func TestLateEffectWithLagAndClock(t *testing.T) {
 		}
 		org.Inject(Fault{Method: "DELETE", LateEffect: time.Hour, Count: 1})
 		r := httptestPost(t)
-		r.Method, r.URL.Path = "DELETE", serviceRoles+"/"+org.state.held[principal{userKind, oktaID("00u", service)}][0].id
+		r.Method, r.URL.Path = "DELETE", serviceRoles+"/"+org.state.held[principal{userKind, oktaID("00u", exampleService)}][0].id
 		attempt(org, r)
 		org.Advance(time.Hour)
-		if got := len(org.RolesOf(service)); got != 0 {
+		if got := len(org.RolesOf(exampleService)); got != 0 {
 			t.Errorf("%d roles right after the clock passed the effect", got)
 		}
 	})
@@ -179,7 +179,7 @@ func TestLateEffectWithLagAndClock(t *testing.T) {
 // TestATokenDiesWhenTheClockPassesItsEnd: thirty days without use.
 func TestATokenDiesWhenTheClockPassesItsEnd(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed())
+	org := keptOrg(t, DefaultSeed())
 	org.Advance(29 * 24 * time.Hour)
 	if a := send(t, org, "GET", "/api/v1/users/me", ""); a.status != 200 {
 		t.Errorf("after 29 days: status %d", a.status)
@@ -198,7 +198,7 @@ func TestLagIsCheap(t *testing.T) {
 	for i := range users {
 		seed.Users = append(seed.Users, SeedUser{Login: fmt.Sprintf("user-%05d@default.example", i)})
 	}
-	org := keep(t, seed, WithLag(time.Hour))
+	org := keptOrg(t, seed, WithLag(time.Hour))
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

@@ -122,7 +122,7 @@ func TestATokenHasHalfOfABucket(t *testing.T) {
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		org := keep(t, DefaultSeed())
+		org := keptOrg(t, DefaultSeed())
 		if err := org.SetLimits(Limits{Concurrency: 2}); err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestConcurrency(t *testing.T) {
 
 func TestLimitsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed())
+	org := keptOrg(t, DefaultSeed())
 	for _, l := range []Limits{
 		{Every: -1},
 		{PrincipalShare: 101},

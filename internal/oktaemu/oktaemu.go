@@ -59,6 +59,7 @@ type Option func(*options)
 
 type options struct {
 	apiToken *string
+	apps     []SeedApp
 	skew     time.Duration
 	lag      *time.Duration
 	latency  *time.Duration
@@ -113,12 +114,16 @@ func (o *Org) Reset() {
 
 // load makes the org of a seed. After an error nothing has changed.
 func (o *Org) load(seed Seed) error {
-	if err := seed.check(); err != nil {
+	whole := seed
+	if seed.State == nil { // one that was saved has them already
+		whole.Apps = slices.Concat(seed.Apps, o.options.apps)
+	}
+	if err := whole.check(); err != nil {
 		return err
 	}
 	offset := seed.Org.ClockSkew + o.options.skew
 	now := time.Now().Add(offset).UTC()
-	s, err := build(seed, now)
+	s, err := build(whole, now)
 	if err != nil {
 		return err
 	}
@@ -203,11 +208,28 @@ func (o *Org) RolesOf(login string) []string {
 	if !ok {
 		return nil
 	}
+	return o.state.heldBy(principal{userKind, u.id})
+}
+
+// RolesOfClient returns what the app of that label holds, sorted and written as in RolesOf. It is nil for an app that
+// does not exist.
+func (o *Org) RolesOfClient(label string) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a, ok := o.state.appByLabel(label)
+	if !ok {
+		return nil
+	}
+	return o.state.heldBy(principal{clientKind, a.id})
+}
+
+// heldBy names what a principal holds, sorted.
+func (s *state) heldBy(p principal) []string {
 	var out []string
-	for _, h := range o.state.holdings(u.id) {
-		name := o.state.describe(h.assignment)
+	for _, h := range s.holdingsOf(p) {
+		name := s.describe(h.assignment)
 		if h.via != "" {
-			name += " via group " + o.state.groups.rows[h.via].name
+			name += " via group " + s.groups.rows[h.via].name
 		}
 		out = append(out, name)
 	}

@@ -225,6 +225,8 @@ func TestLoadSeedComplains(t *testing.T) {
 		{"unknown owner", head + "tokens: [{name: T, owner: b@x}]\n", `owner "b@x" is not a user`},
 		{"unknown zone", head + "tokens: [{name: T, network: Z}]\n", `network "Z" is neither`},
 		{"unknown status", head + "users: [{login: a@x, status: GONE}]\n", `status "GONE" is not one of`},
+		{"profile that is not text", head + "users: [{login: a@x, profile: {age: 3}}]\n", "age in profile is not text"},
+		{"profile with a login", head + "users: [{login: a@x, profile: {login: b@x}}]\n", "login does not belong in profile"},
 		{"user twice", head + "users: [{login: a@x}, {login: A@x}]\n", "is there twice"},
 		{"role twice", head + "users: [{login: a@x, roles: [APP_ADMIN, APP_ADMIN]}]\n", "listed twice"},
 	} {

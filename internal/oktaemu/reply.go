@@ -73,15 +73,6 @@ func invalidToken() reply {
 	return errorReply(http.StatusUnauthorized, "E0000011", "Invalid token provided")
 }
 
-// insufficientScope is the answer to an OAuth token without the scope that the route takes.
-func insufficientScope(c *call, scope string) reply {
-	r := errorReply(http.StatusForbidden, "E0000006", "The access token provided does not contain the required scopes.")
-	r.header.Set("Www-Authenticate", fmt.Sprintf(
-		`Bearer realm="%s", scope="%s", error="insufficient_scope", error_description="The access token provided does not contain the required scopes."`, c.base, scope,
-	))
-	return r
-}
-
 func invalid(field, cause string) reply {
 	return errorReply(http.StatusBadRequest, "E0000001", "Api validation failed: "+field, field+": "+cause)
 }

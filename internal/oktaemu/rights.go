@@ -3,7 +3,10 @@
 
 package oktaemu
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // right is what a route asks for.
 type right string
@@ -18,7 +21,10 @@ const (
 	readTokens   right = "read tokens"
 	writeTokens  right = "write tokens" // restrict, revoke
 	readZones    right = "read zones"
+	writeZones   right = "write zones"
 	readApps     right = "read apps"
+	writeApps    right = "write apps"
+	onlySuper    right = "super admin" // what nobody else may
 	readLogs     right = "read logs"
 	readOrg      right = "read org"
 	readRoles    right = "read roles"  // role assignments and everything of /iam
@@ -34,11 +40,11 @@ type rule struct {
 // rules is the table. What Okta documents: only super admins add, remove and view administrators (help, "admin
 // comparison"); okta.iam.read views roles and assignments; read-only and org admins read most things. The rest is
 // UNVERIFIED and narrow on purpose: a role that is not named has no right. A resource set does not narrow what a
-// permission reads here; in Okta it does. Role types that nobody knows give nothing.
+// permission reads here, nor do targets a standard role; in Okta they do. Role types that nobody knows give nothing.
 func rules() map[right]rule {
 	const readOnly, orgAdmin = "READ_ONLY_ADMIN", "ORG_ADMIN"
 	people := []string{readOnly, orgAdmin, "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "APP_ADMIN"}
-	return map[right]rule{
+	all := map[right]rule{
 		readUsers:    {people, []string{"okta.users.read", "okta.users.manage"}},
 		clearUsers:   {[]string{orgAdmin, "USER_ADMIN"}, []string{"okta.users.manage", "okta.users.lifecycle.manage", "okta.users.lifecycle.clearSessions"}},
 		readGroups:   {people, []string{"okta.groups.read", "okta.groups.manage"}},
@@ -47,11 +53,16 @@ func rules() map[right]rule {
 		writeTokens:  {[]string{orgAdmin}, []string{"okta.users.apitokens.manage"}},
 		readZones:    {[]string{readOnly, orgAdmin}, nil},
 		readApps:     {[]string{readOnly, orgAdmin, "APP_ADMIN"}, []string{"okta.apps.read", "okta.apps.manage"}},
+		writeZones:   {[]string{orgAdmin}, nil},
+		writeApps:    {[]string{"APP_ADMIN"}, []string{"okta.apps.manage"}},
+		onlySuper:    {nil, nil},
 		readLogs:     {[]string{readOnly, orgAdmin, "REPORT_ADMIN"}, []string{"okta.logs.read"}},
 		readOrg:      {[]string{readOnly, orgAdmin}, nil},
 		readRoles:    {nil, []string{"okta.iam.read"}},
 		writeRoles:   {nil, nil},
 	}
+	maps.Copy(all, peopleRules())
+	return all
 }
 
 // may tells whether the principal has the right now.

@@ -45,8 +45,10 @@ func unverified(source string) evidence { return evidence{"unverified", source} 
 
 func routes() []route {
 	return slices.Concat(
-		userRoutes(), groupRoutes(), roleRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
+		schemaRoutes(), userTypeRoutes(), userRoutes(), lifecycleRoutes(), credentialRoutes(), groupRoutes(),
+		roleRoutes(), roleTargetRoutes(), governanceRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
 		tokenRoutes(), zoneRoutes(), appRoutes(), orgRoutes(), logRoutes(),
+		tokenEndpointRoutes(),
 	)
 }
 

@@ -31,8 +31,8 @@ func send(t *testing.T, org *Org, method, target, body string) answer {
 	return answer{rec.Code, rec.Header(), rec.Body.String()}
 }
 
-// keep makes an org without limits to speak of.
-func keep(t *testing.T, seed Seed, opts ...Option) *Org {
+// keptOrg makes an org without limits to speak of.
+func keptOrg(t *testing.T, seed Seed, opts ...Option) *Org {
 	t.Helper()
 	seed.Org.RateLimit = 1_000_000
 	org, err := New(seed, append([]Option{WithAPIToken(ownToken)}, opts...)...)
@@ -180,7 +180,7 @@ func targets(path string, ids []string) []string {
 func TestASavedOrgAnswersEveryGETTheSame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		org := keep(t, loadOrg(t, "acme.yaml"))
+		org := keptOrg(t, loadOrg(t, "acme.yaml"))
 		busy(t, org)
 		loaded := saveAndLoad(t, org)
 		before := everyGET(t, org)
@@ -352,7 +352,7 @@ func TestSavedStatesThatAreWrong(t *testing.T) {
 
 func TestWhatCannotBeSavedIsAnError(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed())
+	org := keptOrg(t, DefaultSeed())
 	org.state.log(system(), time.Now(), event{debug: map[string]any{"x": http.Header{}, "y": func() {}}})
 	if err := org.Save(&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "cannot be saved") {
 		t.Errorf("error %v", err)
@@ -361,7 +361,7 @@ func TestWhatCannotBeSavedIsAnError(t *testing.T) {
 
 func TestASavedOrgKeepsItsTokenUnderANewValue(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed())
+	org := keptOrg(t, DefaultSeed())
 	other := saveAndLoad(t, org, WithAPIToken("00another"))
 	if diff := cmp.Diff([]string{TokenName}, other.TokensOf("admin@default.example")); diff != "" {
 		t.Error(diff)
@@ -373,7 +373,7 @@ func TestASavedOrgKeepsItsTokenUnderANewValue(t *testing.T) {
 
 func TestASavedOrgKeepsItsSettings(t *testing.T) {
 	t.Parallel()
-	org := keep(t, DefaultSeed(), WithLag(5*time.Second), WithLatency(time.Millisecond), WithClockSkew(-time.Hour))
+	org := keptOrg(t, DefaultSeed(), WithLag(5*time.Second), WithLatency(time.Millisecond), WithClockSkew(-time.Hour))
 	if err := org.SetLimits(Limits{Every: 9, Buckets: map[string]int{"/api/v1/logs": 7}, PrincipalShare: 80, Concurrency: 5}); err != nil {
 		t.Fatal(err)
 	}
@@ -393,7 +393,7 @@ func TestSameSeedAndRequestsGiveTheSame(t *testing.T) {
 		var runs []map[string]string
 		began := time.Now()
 		for range 2 {
-			org := keep(t, loadOrg(t, "acme.yaml"), WithClockSkew(time.Until(began)))
+			org := keptOrg(t, loadOrg(t, "acme.yaml"), WithClockSkew(time.Until(began)))
 			busy(t, org)
 			runs = append(runs, everyGET(t, org))
 		}

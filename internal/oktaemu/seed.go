@@ -50,7 +50,9 @@ func (o SeedOrg) limits() Limits {
 	return Limits{Every: o.RateLimit, Buckets: o.RateLimits, PrincipalShare: o.PrincipalShare, Concurrency: o.Concurrency}
 }
 
-// SeedUser is an account. Status is ACTIVE where it is empty; without a password nobody can sign in as the user.
+// SeedUser is an account. Status is ACTIVE where it is empty; without a password nobody can sign in as the user. Profile
+// holds further attributes, as text; those that Okta's base schema lacks become custom ones. The email is the login where
+// it is not there.
 type SeedUser struct {
 	Login     string     `yaml:"login"`
 	FirstName string     `yaml:"firstName"`
@@ -59,6 +61,8 @@ type SeedUser struct {
 	Password  string     `yaml:"password"`
 	Roles     []SeedRole `yaml:"roles"`
 	Created   time.Time  `yaml:"created"`
+
+	Profile map[string]any `yaml:"profile"`
 }
 
 // SeedGroup is a group. Type is OKTA_GROUP where it is empty. The BUILT_IN group Everyone has every user as a member.
@@ -137,14 +141,6 @@ type SeedZone struct {
 	Name     string   `yaml:"name"`
 	Status   string   `yaml:"status"`   // ACTIVE where it is empty
 	Gateways []string `yaml:"gateways"` // CIDR
-}
-
-// SeedApp is an app, for listing only.
-type SeedApp struct {
-	Name       string `yaml:"name"` // of the integration, such as oidc_client
-	Label      string `yaml:"label"`
-	Status     string `yaml:"status"` // ACTIVE where it is empty
-	SignOnMode string `yaml:"signOnMode"`
 }
 
 // LoadSeed reads a seed from YAML. It is strict: an unknown field, a repeated key, a second document or parts that do

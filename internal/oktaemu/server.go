@@ -30,6 +30,7 @@ type call struct {
 	caller    principal // the token's owner, the session's user, or the service app; the zero value where there is none
 	oauth     bool      // the caller came by an OAuth token, which has scopes
 	scopes    []string
+	scheme    string // by which it came: Bearer or DPoP
 	tokenID   string // of an API token
 	sessionID string
 }
@@ -169,7 +170,7 @@ func (o *Org) answerAPI(c *call, f *fault) reply {
 		return tooMany()
 	}
 	if !known || found.need != nobody {
-		if bad := c.authenticate(); bad != nil {
+		if bad := c.authenticate(found.scope); bad != nil {
 			return *bad
 		}
 		if !o.limits.takeShare(bucket, orElse(c.tokenID, c.caller.id), c.now) {

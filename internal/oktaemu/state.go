@@ -42,6 +42,7 @@ type assignment struct {
 	id, kind             string // kind is the role type, or CUSTOM
 	roleID, setID        string // of a custom role, or of a standard role that is bound to a fixed set
 	created, lastUpdated time.Time
+	targets              []target // what a standard role with a base32 id is limited to; none: everything
 	seq                  int
 }
 
@@ -65,6 +66,8 @@ type state struct {
 	seq                       int // counts what was made; orders lists and makes ids
 	served                    int // requests begun; makes request ids
 
+	settings settings
+
 	users   table[user]
 	groups  table[group]
 	roles   table[customRole]
@@ -73,19 +76,23 @@ type state struct {
 	zones   table[zone]
 	apps    table[app]
 	events  []event
-	secrets map[string]string // SHA-256 of a token's value to the token's id
+	secrets map[string]string    // SHA-256 of a token's value to the token's id
+	access  map[string]access    // by the SHA-256 of the value
+	spent   map[string]time.Time // digests of identifiers that were used, and until when they are refused
 
 	held      map[principal][]assignment
 	memberOf  map[string][]string // user id to group ids
 	membersOf map[string][]string // group id to user ids
 	sessions  map[string]session
-	extra     map[string]bool // role types beyond the standard ones that this org knows
+	schemas   map[string]schema // by what they describe: user, group
+	extra     map[string]bool   // role types beyond the standard ones that this org knows
 }
 
 // parts are all tables and maps of the state, always in the same order.
 func (s *state) parts() []part {
 	return []part{
 		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps,
+		mapOf(&s.access, sameAccess), mapOf(&s.spent, equal), mapOf(&s.schemas, sameSchema),
 		mapOf(&s.secrets, equal), mapOf(&s.sessions, equal), mapOf(&s.extra, equal),
 		mapOf(&s.held, sameSlice), mapOf(&s.memberOf, sameSlice), mapOf(&s.membersOf, sameSlice),
 	}

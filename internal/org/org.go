@@ -35,6 +35,8 @@ const (
 	PrincipalUser   = "USER"
 	PrincipalGroup  = "GROUP"
 	PrincipalClient = "CLIENT"
+	// PrincipalUnknown is a member of a binding that this program cannot tell; its id is its address at Okta.
+	PrincipalUnknown = "UNKNOWN"
 )
 
 // Assignment is a role that a principal holds, directly or through a group.
@@ -86,7 +88,7 @@ func (b Binding) Key() string { return b.ResourceSetID + "|" + b.CustomRoleID }
 type Member struct {
 	ID            string `json:"id"` // irb…
 	PrincipalID   string `json:"principal_id"`
-	PrincipalKind string `json:"principal_kind"`
+	PrincipalKind string `json:"principal_kind"` // USER, GROUP, CLIENT or UNKNOWN
 }
 
 // ClientUser is the clientName of a token that a person created; any other value names an agent of Okta's.

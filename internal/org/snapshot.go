@@ -42,7 +42,7 @@ type Coverage struct {
 }
 
 // Snapshot is the state of an org at one time. Collections are keyed by id, or by Key where ids are not unique, so that
-// policies look things up without a search. Maps are never nil after New.
+// policies look things up without a search. Maps and lists are never nil after New.
 type Snapshot struct {
 	Org           Org                    `json:"org"`
 	TakenAt       time.Time              `json:"taken_at"`
@@ -55,6 +55,7 @@ type Snapshot struct {
 	ResourceSets  map[string]ResourceSet `json:"resource_sets"`
 	Bindings      map[string]Binding     `json:"bindings"`
 	Tokens        map[string]Token       `json:"tokens"`
+	Unfamiliar    []string               `json:"unfamiliar"` // fields in Okta's answers that this program does not know, sorted
 	SchemaVersion string                 `json:"schema_version"`
 }
 
@@ -76,6 +77,7 @@ func NewSnapshot(o Org, takenAt time.Time) Snapshot {
 		ResourceSets:  map[string]ResourceSet{},
 		Bindings:      map[string]Binding{},
 		Tokens:        map[string]Token{},
+		Unfamiliar:    []string{},
 	}
 	for _, name := range Collections() {
 		s.Coverage[name] = Coverage{Status: StatusFailed, Reason: "not collected"}

@@ -27,6 +27,9 @@ func auditDocument(r audit.Report) document {
 			})
 		}
 	}
+	if len(r.Snapshot.Unfamiliar) > 0 {
+		d.blocks = append(d.blocks, block{text: unfamiliar(r.Snapshot.Unfamiliar)})
+	}
 	return document{title: d.title, blocks: append(d.blocks, coverage(r))}
 }
 
@@ -68,6 +71,11 @@ func provenance(r audit.Report) string {
 		text += ", run " + r.Run.URL
 	}
 	return text + "."
+}
+
+// unfamiliar names what Okta's answers held beyond what this program reads.
+func unfamiliar(fields []string) string {
+	return oneLine("Okta's answers held fields that this program does not know: " + strings.Join(fields, ", ") + ".")
 }
 
 // short abbreviates a digest.

@@ -88,6 +88,7 @@ func sample() audit.Report {
 		}
 		r.Snapshot.Collections = append(r.Snapshot.Collections, c)
 	}
+	r.Snapshot.Unfamiliar = []string{"API token.scopes", "role assignment.conditions"}
 	return r
 }
 
@@ -114,7 +115,7 @@ func unreachable() audit.Report {
 // clean is a report in which everything passes.
 func clean() audit.Report {
 	r := sample()
-	r.Results = r.Results[2:]
+	r.Results, r.Snapshot.Unfamiliar = r.Results[2:], nil
 	r.Summary = audit.Summary{Pass: 1, Findings: map[policy.Severity]int{"critical": 0, "high": 0, "medium": 0, "low": 0}}
 	for i := range r.Snapshot.Collections {
 		r.Snapshot.Collections[i].Coverage = org.Coverage{Status: org.StatusComplete, Count: 12, Calls: 3}
