@@ -60,6 +60,11 @@ func (s *session) emulate(ctx context.Context, e emulation) error {
 		return usage("Whoever reaches the control endpoint rules the org. Give --control a loopback address, such as 127.0.0.1:8485.",
 			"--control: %s is not an address of this machine alone", e.control)
 	}
+	if e.saveFile != "" {
+		if _, err := os.Stat(filepath.Dir(e.saveFile)); err != nil {
+			return usage("Name a file in a folder that exists with --save.", "--save: %w", err)
+		}
+	}
 	org, err := e.open()
 	if err != nil {
 		return err

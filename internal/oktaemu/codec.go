@@ -150,11 +150,7 @@ func encodeMap(v reflect.Value) (*yaml.Node, error) {
 		if err := errors.Join(err, bad); err != nil {
 			return nil, fmt.Errorf("%v: %w", it.Key(), err)
 		}
-		text, err := yaml.Marshal(key)
-		if err != nil {
-			return nil, err
-		}
-		pairs = append(pairs, pair{string(text), key, value})
+		pairs = append(pairs, pair{flat(key), key, value})
 	}
 	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.order, b.order) })
 	out := &yaml.Node{Kind: yaml.MappingNode}
@@ -170,6 +166,15 @@ func encodeMap(v reflect.Value) (*yaml.Node, error) {
 		out.Content = append(out.Content, mapping("key", p.key, "value", p.value))
 	}
 	return out, nil
+}
+
+// flat is everything that a node says, to sort by.
+func flat(n *yaml.Node) string {
+	out := n.Value
+	for _, inner := range n.Content {
+		out += "\x00" + flat(inner)
+	}
+	return out
 }
 
 // mapping is a mapping of names and nodes in turn.

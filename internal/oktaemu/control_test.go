@@ -90,7 +90,7 @@ func TestControlLimitsLagLatencyClock(t *testing.T) {
 	c.rule("POST", "/reset", "", 204)
 	c.get("/api/v1/groups")
 	c.get("/api/v1/groups")
-	if got := c.Now().Sub(time.Now()); got > time.Second {
+	if got := time.Until(c.Now()); got > time.Second {
 		t.Errorf("the clock is %v ahead after a reset", got)
 	}
 	c.wantRoles(invoice)

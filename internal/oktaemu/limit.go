@@ -165,7 +165,7 @@ func setLimit(h http.Header, most, left int, resets time.Time) {
 }
 
 // crowded answers a request that comes while as many as may be are under way: with limit and remaining 0 and a reset
-// that is a hint. Only the Management API is counted.
+// that is a hint. Okta counts all traffic but that of agents; here only the Management API refuses.
 func (o *Org) crowded(r *http.Request, underWay int64) (reply, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -73,6 +73,18 @@ func (o *Org) Save(w io.Writer) error {
 }
 
 func (o *Org) saved() ([]byte, error) {
+	settings, node, err := o.describe()
+	if err != nil {
+		return nil, err
+	}
+	return yaml.Marshal(struct {
+		Org   SeedOrg     `yaml:"org"`
+		State *SavedState `yaml:"state"`
+	}{settings, &SavedState{node}})
+}
+
+// describe returns the two sections of an org file.
+func (o *Org) describe() (SeedOrg, *yaml.Node, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	settings := o.seed.Org
@@ -81,11 +93,5 @@ func (o *Org) saved() ([]byte, error) {
 	settings.PrincipalShare, settings.Concurrency = o.limits.PrincipalShare, o.limits.Concurrency
 	settings.Lag, settings.Latency, settings.ClockSkew = o.lag, o.latency, o.offset
 	node, err := encodeValue(reflect.ValueOf(o.state).Elem())
-	if err != nil {
-		return nil, err
-	}
-	return yaml.Marshal(struct {
-		Org   SeedOrg     `yaml:"org"`
-		State *SavedState `yaml:"state"`
-	}{settings, &SavedState{node}})
+	return settings, node, err
 }

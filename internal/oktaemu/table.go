@@ -67,15 +67,12 @@ func (t *table[T]) remove(id string) {
 	t.touch(id, false, true)
 }
 
-// touch notes that a row changed. Rows that are new come last, as in the table.
+// touch notes that a row changed. Rows that are new come last, as in the table; one that went and came back is there twice.
 func (t *table[T]) touch(id string, added, removed bool) {
 	if t.touched == nil {
 		return
 	}
 	before, seen := t.touched.removed[id]
-	if seen && added {
-		t.touched.order = slices.DeleteFunc(t.touched.order, func(other string) bool { return other == id })
-	}
 	if !seen || added {
 		t.touched.order = append(t.touched.order, id)
 	}
