@@ -48,6 +48,7 @@ type Client struct {
 	org      *url.URL
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
+	clean    func(string) string // makes a server's text one printable line without the token
 
 	unfamiliar unfamiliar
 }
@@ -78,11 +79,12 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport := newTransport(c.Transport, org, c.Token, c.Observe, pace)
 	httpClient := &http.Client{
-		Transport:     newTransport(c.Transport, org, c.Token, c.Observe, pace),
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages, clean: transport.clean}, nil
 }
 
 // pace is what the configuration says of pacing.
