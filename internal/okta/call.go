@@ -71,10 +71,15 @@ func ask[T any](ctx context.Context, c *Client, r call) (T, *wire, error) {
 	}
 	out, err := decode[T](body)
 	if err != nil {
-		return out, seen, seen.failure(err)
+		return out, seen, c.unreadable(seen, err)
 	}
 	c.unfamiliar.note(r.known, body)
 	return out, seen, nil
+}
+
+// unreadable says why an answer cannot be read. The reason may quote the answer.
+func (c *Client) unreadable(seen *wire, err error) *Error {
+	return seen.failure(errors.New(hide(err.Error(), seen.secrets)))
 }
 
 // tell sends a write whose answer's body, if any, does not matter.

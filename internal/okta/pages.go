@@ -43,7 +43,7 @@ func list[T any](ctx context.Context, c *Client, l listing) ([]T, error) {
 			target, err = c.nextTarget(next, seen.links)
 		}
 		if err != nil {
-			return nil, seen.failure(err)
+			return nil, c.unreadable(seen, err)
 		}
 		out = append(out, page...)
 	}

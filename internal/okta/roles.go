@@ -85,7 +85,7 @@ func (c *Client) roles(ctx context.Context, path, principalKind, principalID str
 	for _, r := range found {
 		a, err := r.assignment(principalKind, principalID)
 		if err != nil {
-			return nil, &Error{Method: http.MethodGet, Path: path, Status: http.StatusOK, Err: err}
+			return nil, c.unreadable(&wire{method: http.MethodGet, path: path, status: http.StatusOK}, err)
 		}
 		out = append(out, a)
 	}
