@@ -359,7 +359,7 @@ func TestWitnesses(t *testing.T) {
 	e := asked(t, [3]string{"GET", account, ""})
 	e.Route = "/api/v1/users/{user}"
 	var all []exchange
-	for _, agent := range []string{"okta-sdk-golang/6.1.6 golang/go1.26", "okta-sdk-golang/2.17.0 golang/go1.26 linux/amd64 stepdown/0.1.0", "okta-sdk-nodejs/8.1.0 node/20", "Go-http-client/1.1"} {
+	for _, agent := range []string{"okta-sdk-golang/6.1.6 golang/go1.26", "okta-sdk-golang/2.17.0 golang/go1.26 linux/amd64 stepdown/0.1.0", "@okta/okta-sdk-nodejs/8.1.0 node/20", "Go-http-client/1.1"} {
 		e.Agent = agent
 		all = append(all, e)
 	}

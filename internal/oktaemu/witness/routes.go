@@ -14,12 +14,12 @@ import (
 
 const routesFile = "routes.json"
 
-// witnessesOf tells by the request's User-Agent who made it. The product says its name behind that of the SDK it uses.
+// witnessOf tells by the request's User-Agent who made it. The product says its name behind that of the SDK it uses.
 func witnessOf(agent string) string {
 	switch {
 	case strings.HasPrefix(agent, "okta-sdk-golang/6."):
 		return "go v6"
-	case strings.HasPrefix(agent, "okta-sdk-nodejs/"):
+	case strings.HasPrefix(agent, "@okta/okta-sdk-nodejs/"):
 		return "node"
 	case strings.HasPrefix(agent, "okta-sdk-golang/2."), strings.HasPrefix(agent, "stepdown/"):
 		return "stepdown"
