@@ -70,6 +70,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o.record(done)
+	o.witness(r, body, f, answer)
 	answer.send(w, f.Truncate)
 }
 
