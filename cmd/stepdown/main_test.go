@@ -13,7 +13,7 @@ import (
 
 // TestMain lets scripts run this program as the command stepdown, a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(patient{m}, map[string]func(){
 		"stepdown":      func() { os.Exit(run()) },
 		"stepdown-post": func() { os.Exit(run()) },
 		"findings":      func() { os.Exit(findings(os.Args[1])) },
@@ -47,17 +47,4 @@ func findings(file string) int {
 	slices.Sort(lines)
 	fmt.Print(strings.Join(lines, ""))
 	return 0
-}
-
-// TestScripts runs the scenarios of testdata/script: each against an emulated org and repository of its own. The commands
-// that they use beside testscript's own are in scene_test.go.
-func TestScripts(t *testing.T) {
-	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/script",
-		Setup:               setUp,
-		Cmds:                commands(),
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-	})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +45,7 @@ const temporary = access.RoleReadOnlyAdmin
 // scene is the world of one script.
 type scene struct {
 	ts   *testscript.TestScript
+	mode mode
 	work string
 	org  *oktaemu.Org
 	hub  *githubemu.Hub
@@ -57,22 +57,27 @@ type scene struct {
 	secrets []string
 	account string // whose grant the script waits for
 	onGrant []func()
+	changed time.Time // when the org was last changed
 }
 
 const sceneKey = "scene"
 
-// settings make the program as patient as an emulated org needs.
+// settings make the program as patient as the emulated org needs.
+func (m mode) settings() string {
+	return fmt.Sprintf(settings, 4*time.Second+4*m.lag)
+}
+
 const settings = `apiVersion: stepdown/v1
 kind: Settings
 serviceAccounts: ["svc-*"]
-elevation: {maxWindow: 30m, settle: 300ms, stepDown: 4s, lateEffect: 500ms}
+elevation: {maxWindow: 30m, settle: 300ms, stepDown: %v, lateEffect: 500ms}
 audit:
   knownTokens: [{owner: ada.admin@acme.example, name: stepdown, reason: the program's own}]
   agentClients: [Okta AD agent]
 `
 
 // setUp gives a script the org of testdata/orgs/acme.yaml, a repository, and the environment of a workflow's step.
-func setUp(env *testscript.Env) error {
+func (m mode) setUp(env *testscript.Env) error {
 	file, err := os.Open(filepath.Join("..", "..", "testdata", "orgs", "acme.yaml"))
 	if err != nil {
 		return err
@@ -82,13 +87,17 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	org, err := oktaemu.New(seed, oktaemu.WithAPIToken(apiToken))
+	own, err := m.credential()
+	if err != nil {
+		return err
+	}
+	org, err := oktaemu.New(seed, own.option, oktaemu.WithLag(m.lag))
 	if err != nil {
 		return err
 	}
 	hub := githubemu.New(githubemu.Options{Repository: "acme/okta-access", DefaultBranch: "main", Token: hubToken})
-	hub.Commit("main", map[string]string{"access/settings.yaml": settings})
-	s := &scene{work: env.WorkDir, org: org, hub: hub, secrets: []string{apiToken, hubToken, ledgerKey}}
+	hub.Commit("main", map[string]string{"access/settings.yaml": m.settings()})
+	s := &scene{mode: m, work: env.WorkDir, org: org, hub: hub, secrets: append(own.secrets, hubToken, ledgerKey)}
 	org.Tap(s.watch)
 	oktaServer, hubServer := httptest.NewServer(org), httptest.NewServer(hub)
 	env.Defer(oktaServer.Close)
@@ -100,7 +109,9 @@ func setUp(env *testscript.Env) error {
 	})
 	env.Values[sceneKey] = s
 	env.Setenv("OKTA_ORG_URL", oktaServer.URL)
-	env.Setenv("OKTA_API_TOKEN", apiToken)
+	for name, value := range own.env {
+		env.Setenv(name, value)
+	}
 	env.Setenv("STEPDOWN_LEDGER_KEY", ledgerKey)
 	env.Setenv("GITHUB_API_URL", hubServer.URL)
 	env.Setenv("GITHUB_REPOSITORY", "acme/okta-access")
@@ -111,7 +122,7 @@ func setUp(env *testscript.Env) error {
 	if err := os.Mkdir(filepath.Join(env.WorkDir, "access"), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return os.WriteFile(filepath.Join(env.WorkDir, "access", "settings.yaml"), []byte(settings), 0o600)
+	return os.WriteFile(filepath.Join(env.WorkDir, "access", "settings.yaml"), []byte(m.settings()), 0o600)
 }
 
 func testdata() string {
@@ -124,6 +135,9 @@ func testdata() string {
 
 // watch runs what a script wants to happen as soon as the temporary role has been granted, before the program learns of it.
 func (s *scene) watch(r oktaemu.Request) {
+	if r.Method != "GET" {
+		s.touched()
+	}
 	if r.Method != "POST" || r.Status != 201 || !strings.HasSuffix(r.Path, "/roles") {
 		return
 	}
@@ -136,6 +150,13 @@ func (s *scene) watch(r oktaemu.Request) {
 	for _, do := range due {
 		do()
 	}
+}
+
+// touched notes that the org was changed.
+func (s *scene) touched() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changed = time.Now()
 }
 
 // leaks searches what the programs wrote for the planted secrets. A line that tells the runner to mask a secret has to
@@ -201,6 +222,7 @@ func (s *scene) run(args []string) error {
 			break
 		}
 	}
+	s.catchUp()
 	cmd := exec.Command(binary, args[2:]...)
 	cmd.Dir = s.ts.MkAbs(".")
 	cmd.Env = s.environment()
@@ -230,6 +252,16 @@ func (s *scene) run(args []string) error {
 		return fmt.Errorf("exit code %d, want %d", got, want)
 	}
 	return nil
+}
+
+// catchUp waits until reads show what was written so far: what a script says next is about the org as it is then.
+func (s *scene) catchUp() {
+	s.mu.Lock()
+	changed := s.changed
+	s.mu.Unlock()
+	if left := s.mode.lag - time.Since(changed); left > 0 {
+		time.Sleep(left + 50*time.Millisecond)
+	}
 }
 
 // watch ACCOUNT: the account whose elevation unread is about.
@@ -277,8 +309,7 @@ func (s *scene) haltingPipe() (*os.File, error) {
 // environment returns the variables of the script as it has set them by now.
 func (s *scene) environment() []string {
 	names := []string{
-		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "OKTA_CLIENT_ID", "OKTA_PRIVATE_KEY", "OKTA_PRIVATE_KEY_ID",
-		"STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
+		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "OKTA_CLIENT_ID", "OKTA_PRIVATE_KEY", "OKTA_PRIVATE_KEY_ID", "STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
 		"GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STATE",
 		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "STATE_lease",
 	}
@@ -392,6 +423,7 @@ func (s *scene) when(args []string) error {
 }
 
 func (s *scene) addToken(login, name string) error {
+	s.touched()
 	value, err := s.org.AddToken(login, name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -402,6 +434,7 @@ func (s *scene) addToken(login, name string) error {
 // org caller LOGIN (the program's credential is now one of that account) | assign LOGIN ROLE | group GROUP ROLE | member GROUP LOGIN | status LOGIN STATUS | add-token LOGIN NAME |
 // delete-role LABEL | delete-set LABEL
 func (s *scene) change(args []string) error {
+	s.touched()
 	switch verb, args := args[0], args[1:]; verb {
 	case "caller":
 		value, err := s.org.AddToken(args[0], "caller")
@@ -539,26 +572,12 @@ func (s *scene) listening(args []string) error {
 
 // hold LOGIN: another run has an open lease of the account.
 func (s *scene) hold(args []string) error {
-	req, err := http.NewRequest(http.MethodGet, s.ts.Getenv("OKTA_ORG_URL")+"/api/v1/users/"+args[0], nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "SSWS "+apiToken)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	var user struct{ ID string }
-	if err := json.NewDecoder(resp.Body).Decode(&user); err != nil {
-		return err
-	}
 	book, err := ledger.CreateFolder(filepath.Join(s.work, ".stepdown", "ledger"), access.NewSecret(ledgerKey))
 	if err != nil {
 		return err
 	}
 	_, err = book.Open(context.Background(), access.Terms{
-		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: user.ID, Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
+		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: s.org.UserID(args[0]), Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
 	}, time.Now())
 	return err
 }
@@ -588,11 +607,11 @@ func (s *scene) console(args []string) error {
 	return nil
 }
 
-// unchanged: nobody has sent the org a request that changes something.
+// unchanged: nobody has sent the org a request that changes something. A token of a service app's own changes nothing.
 func (s *scene) unchanged([]string) error {
 	writes := map[string]bool{}
 	for _, r := range s.org.Requests() {
-		if r.Method != "GET" {
+		if r.Method != "GET" && r.Path != "/oauth2/v1/token" {
 			writes[r.Method+" "+r.Path] = true
 		}
 	}

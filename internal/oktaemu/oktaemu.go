@@ -237,6 +237,14 @@ func (s *state) heldBy(p principal) []string {
 	return out
 }
 
+// UserID returns the id of the user; "" where there is none.
+func (o *Org) UserID(login string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	u, _ := o.state.userByLogin(login)
+	return u.id
+}
+
 // TokensOf returns the names of the user's live tokens, sorted.
 func (o *Org) TokensOf(login string) []string {
 	o.mu.Lock()
