@@ -241,7 +241,7 @@ func (a *authServer) proof(r *http.Request, token, nonce string) (string, error)
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return "", err
 	}
-	want := r.Host + r.URL.Path // decoded: see proofURL
+	want := r.Host + strings.NewReplacer("%", "%25", " ", "%20", `"`, "%22", "#", "%23").Replace(r.URL.Path) // see proofURL
 	sum := sha256.Sum256([]byte(token))
 	ath := base64.RawURLEncoding.EncodeToString(sum[:])
 	if token == "" {

@@ -42,7 +42,7 @@ type prover struct {
 }
 
 // newProver makes the key: EC P-256, because Okta's API names ES256 in its own challenges ("algs" in
-// okta/okta-sdk-nodejs#453), and making one costs next to nothing.
+// okta/okta-sdk-nodejs#453), Okta's SDK for Java uses it, and making one costs next to nothing.
 func newProver() (*prover, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -72,9 +72,13 @@ func (p *prover) proof(method string, target *url.URL, token string) (string, er
 	return p.key.sign(claims, "dpop+jwt", p.public)
 }
 
-// proofURL is the target without query and fragment, with its path decoded: that is what Okta compares (observed on real
-// orgs in okta/okta-sdk-java#1526 and okta/okta-sdk-python#541), and not the path as it was sent, which RFC 9449 would have.
-func proofURL(target *url.URL) string { return target.Scheme + "://" + target.Host + target.Path }
+// proofURL is the target without query and fragment, in the form that Okta compares, which is not that of RFC 9449: all of the
+// path decoded, and then only these four characters encoded again. It was found out against a real org for the labels of
+// roles and resource sets, in okta/okta-sdk-java#1526 and #1528; see also okta/okta-sdk-python#541.
+func proofURL(target *url.URL) string {
+	path := strings.NewReplacer("%", "%25", " ", "%20", `"`, "%22", "#", "%23").Replace(target.Path)
+	return target.Scheme + "://" + target.Host + path
+}
 
 // note remembers the nonce of an answer, if it has one.
 func (p *prover) note(toTokenEndpoint bool, h http.Header) {

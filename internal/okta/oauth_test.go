@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -263,15 +264,22 @@ func TestDPoP(t *testing.T) {
 
 func unique(values []string) []string { return slices.Compact(slices.Sorted(slices.Values(values))) }
 
-// TestProofURL: Okta compares the decoded path.
+// TestProofURL: Okta compares the decoded path, with four characters encoded again.
 func TestProofURL(t *testing.T) {
 	t.Parallel()
 	a := newAuthServer()
 	a.dpop, a.api = true, always(200, `{"id":"cr01","label":"x","permissions":[]}`)
 	c := appOf(t, a)
-	for _, label := range []string{"Group reader", "a@b", "50% & more/less", "Zürich", "a+b"} {
+	for label, want := range map[string]string{
+		"Group reader": "Group%20reader", "a@b": "a@b", "50% & more/less": "50%25%20&%20more/less", "Zürich": "Zürich", "a+b": "a+b",
+		`"x"#1;2`: "%22x%22%231;2",
+	} {
 		if _, err := c.CustomRole(t.Context(), label); err != nil {
 			t.Errorf("%q: %v", label, err)
+		}
+		target := must(url.Parse("https://acme.okta.com/api/v1/iam/roles/" + url.PathEscape(label) + "?a=b#c"))
+		if got := proofURL(target); got != "https://acme.okta.com/api/v1/iam/roles/"+want {
+			t.Errorf("%q: %s", label, got)
 		}
 	}
 }
