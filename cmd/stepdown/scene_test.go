@@ -64,13 +64,17 @@ const sceneKey = "scene"
 
 // settings make the program as patient as the emulated org needs.
 func (m mode) settings() string {
-	return fmt.Sprintf(settings, 4*time.Second+4*m.lag)
+	settle := 300 * time.Millisecond
+	if m.lag > 0 {
+		settle = m.lag + time.Second // or two readings could both be of a time before the last change
+	}
+	return fmt.Sprintf(settings, settle, 4*time.Second+6*m.lag)
 }
 
 const settings = `apiVersion: stepdown/v1
 kind: Settings
 serviceAccounts: ["svc-*"]
-elevation: {maxWindow: 30m, settle: 300ms, stepDown: %v, lateEffect: 500ms}
+elevation: {maxWindow: 30m, settle: %v, stepDown: %v, lateEffect: 500ms}
 audit:
   knownTokens: [{owner: ada.admin@acme.example, name: stepdown, reason: the program's own}]
   agentClients: [Okta AD agent]
