@@ -277,7 +277,8 @@ func (s *scene) haltingPipe() (*os.File, error) {
 // environment returns the variables of the script as it has set them by now.
 func (s *scene) environment() []string {
 	names := []string{
-		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
+		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "OKTA_CLIENT_ID", "OKTA_PRIVATE_KEY", "OKTA_PRIVATE_KEY_ID",
+		"STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
 		"GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STATE",
 		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "STATE_lease",
 	}

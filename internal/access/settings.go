@@ -51,6 +51,8 @@ type AdmissionSettings struct {
 type AuditSettings struct {
 	// KnownTokens are tokens that no TokenOwner declares and that are accepted: the program's own, above all.
 	KnownTokens []KnownToken
+	// KnownApps are roles of service apps that are accepted: those of the program's own app, above all.
+	KnownApps []KnownApp
 	// AgentClients are values of a token's clientName, such as "Okta AD agent", whose tokens belong to Okta's agents.
 	AgentClients []string
 }
@@ -59,6 +61,14 @@ type AuditSettings struct {
 type KnownToken struct {
 	Owner  string
 	Name   string
+	Reason string
+}
+
+// KnownApp accepts one role of the service app of that client id. An app is never known by its label, which whoever can
+// make apps can choose.
+type KnownApp struct {
+	Client string
+	Role   Role // a custom one by labels or ids
 	Reason string
 }
 

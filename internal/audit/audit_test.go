@@ -168,6 +168,7 @@ func TestAcmeHasExactlyThePlantedFindings(t *testing.T) {
 	t.Parallel()
 	report := run(t, acme())
 	want := []string{
+		"service_app_role pass ",
 		"residual_elevation fail ",
 		"  svc-ci-deployer@acme.example READ_ONLY_ADMIN|||",
 		"  svc-future@acme.example AI_AGENT_ADMIN|||",
@@ -185,7 +186,7 @@ func TestAcmeHasExactlyThePlantedFindings(t *testing.T) {
 	if diff := cmp.Diff(want, lines(report)); diff != "" {
 		t.Error(diff)
 	}
-	summary := Summary{Fail: 3, Findings: map[policy.Severity]int{"critical": 3, "high": 5, "medium": 2, "low": 0}}
+	summary := Summary{Pass: 1, Fail: 3, Findings: map[policy.Severity]int{"critical": 3, "high": 5, "medium": 2, "low": 0}}
 	if diff := cmp.Diff(summary, report.Summary); diff != "" {
 		t.Error(diff)
 	}

@@ -51,7 +51,7 @@ type application struct {
 
 func (s *session) apply(ctx context.Context, number int) error {
 	var q requests
-	client, err := s.okta(ctx, &q)
+	client, err := s.okta(ctx, "apply", &q)
 	if err != nil {
 		return err
 	}

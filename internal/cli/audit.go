@@ -62,7 +62,7 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Re
 		return err
 	}
 	var q requests
-	client, err := s.okta(ctx, &q)
+	client, err := s.okta(ctx, "audit", &q)
 	if err != nil {
 		return err
 	}

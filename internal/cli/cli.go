@@ -150,7 +150,9 @@ func (s *session) complain(err error) {
 func (s *session) advice(err error) string {
 	var answer *okta.Error
 	switch {
-	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized:
+	case errors.As(err, &answer) && answer.Advice != "":
+		return "\n" + answer.Advice
+	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized && s.env.Getenv(envAPIToken) != "":
 		return "\nOKTA_API_TOKEN is wrong, expired, of another org, or may not be used from this network."
 	case errors.As(err, &answer) && answer.Status == 0:
 		return fmt.Sprintf("\nCheck that %s is the URL of the org and that it can be reached from here.", s.orgURL)
@@ -175,7 +177,10 @@ func newRoot(s *session) *cobra.Command {
 and proves it. Every night it audits who holds what.
 
 Credentials come from the environment only:
-  OKTA_API_TOKEN        API token of a super administrator
+  OKTA_API_TOKEN        API token of a super administrator; or, instead of it, a service app:
+  OKTA_CLIENT_ID        its client id
+  OKTA_PRIVATE_KEY      its private key, as PEM or as a JWK
+  OKTA_PRIVATE_KEY_ID   the key's kid, where the app has several keys and the key does not say
   STEPDOWN_LEDGER_KEY   secret of at least 32 characters that authenticates the leases
   GITHUB_TOKEN          reads the pull request; needs contents: read and pull-requests: read
 

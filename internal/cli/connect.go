@@ -51,11 +51,13 @@ func (q *requests) observe(e access.Exchange) {
 	q.all = append(q.all, e)
 }
 
-// writes returns the requests that could change something.
+// writes returns the requests that could change something. One for an access token does not.
 func (q *requests) writes() []access.Exchange {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(q.all), func(e access.Exchange) bool { return e.Method == "GET" || e.Method == "HEAD" })
+	return slices.DeleteFunc(slices.Clone(q.all), func(e access.Exchange) bool {
+		return e.Method == "GET" || e.Method == "HEAD" || e.Path == okta.TokenPath
+	})
 }
 
 func (q *requests) count() int {
@@ -81,18 +83,16 @@ func (s *session) transport() http.RoundTripper {
 	}
 }
 
-// okta connects to the org.
-func (s *session) okta(ctx context.Context, q *requests) (*okta.Client, error) {
+// okta connects to the org, for a verb.
+func (s *session) okta(ctx context.Context, verb string, q *requests) (*okta.Client, error) {
 	if s.orgURL = strings.ToLower(strings.TrimRight(s.orgURL, "/")); s.orgURL == "" {
 		return nil, usage("Give --okta-org-url, or set OKTA_ORG_URL.", "the URL of the org is not known")
 	}
-	token, err := s.secret("OKTA_API_TOKEN", "an API token of the org")
-	if err != nil {
+	config := okta.Config{OrgURL: s.orgURL, Transport: s.transport(), Observe: q.observe, UserAgent: "stepdown/" + Version}
+	if err := s.credential(verb, &config); err != nil {
 		return nil, err
 	}
-	client, err := okta.New(ctx, okta.Config{
-		OrgURL: s.orgURL, Token: token, Transport: s.transport(), Observe: q.observe, UserAgent: "stepdown/" + Version,
-	})
+	client, err := okta.New(ctx, config)
 	return client, coded(ExitUsage, err)
 }
 

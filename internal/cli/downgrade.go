@@ -38,7 +38,7 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 	}
 	owner := owners[0]
 	var q requests
-	client, err := s.okta(ctx, &q)
+	client, err := s.okta(ctx, "downgrade", &q)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (s *session) plan(ctx context.Context, names []string) error {
 		return err
 	}
 	var q requests
-	client, err := s.okta(ctx, &q)
+	client, err := s.okta(ctx, "plan", &q)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 
 func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
 	var q requests
-	client, err := s.okta(ctx, &q)
+	client, err := s.okta(ctx, "sweep", &q)
 	if err != nil {
 		return nil, err
 	}

@@ -67,8 +67,8 @@ func (w *Workflow) Check(ctx context.Context, owner access.TokenOwner) (Facts, e
 	if f.Caller, err = w.Okta.Caller(ctx); err != nil {
 		return f, fmt.Errorf("finding out whose credential this is: %w", err)
 	}
-	if f.CallerRoles, err = w.Okta.UserRoles(ctx, f.Caller.ID); err != nil {
-		return f, fmt.Errorf("reading the roles of the credential's own account %q: %w\nThe credential must be that of a super administrator: nobody else may give and take admin roles.", f.Caller.Login, err)
+	if f.CallerRoles, err = w.Okta.CallerRoles(ctx, f.Caller); err != nil {
+		return f, fmt.Errorf("reading the roles of the credential's own account or app %q: %w\nThe credential must be that of a super administrator: nobody else may give and take admin roles.", f.Caller.Login, err)
 	}
 	if f.Account, err = w.Okta.User(ctx, owner.Account); err != nil && !notFound(err) {
 		return f, fmt.Errorf("reading account %q: %w", owner.Account, err)

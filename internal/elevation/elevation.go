@@ -27,9 +27,11 @@ type Roles interface {
 	RemoveRole(ctx context.Context, userID, assignmentID string) error
 }
 
-// Accounts looks users up. An error that has a method NotFound() bool which returns true says that there is no such user.
+// Accounts looks users up. An error that has a method NotFound() bool which returns true says that there is no such user. The
+// caller may also be a service app, under its client id: its roles are not those of a user.
 type Accounts interface {
 	Caller(ctx context.Context) (org.User, error)
+	CallerRoles(ctx context.Context, caller org.User) ([]org.Assignment, error)
 	User(ctx context.Context, idOrLogin string) (org.User, error)
 	EndSessions(ctx context.Context, userID string) error
 }

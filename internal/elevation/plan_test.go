@@ -30,6 +30,21 @@ func custom(role, set, group string) org.Assignment {
 	return org.Assignment{PrincipalID: "00usvc", Type: access.RoleCustom, CustomRoleID: role, ResourceSetID: set, ViaGroupID: group}
 }
 
+// TestTheCallerMayBeAServiceApp: it is nobody's account, and its own roles count.
+func TestTheCallerMayBeAServiceApp(t *testing.T) {
+	t.Parallel()
+	f := goodFacts()
+	f.Caller = org.User{ID: "0oaprovisioner", Login: "0oaprovisioner"}
+	f.CallerRoles = []org.Assignment{{PrincipalID: "0oaprovisioner", PrincipalKind: org.PrincipalClient, Type: access.RoleSuperAdmin}}
+	if p := elevation.NewPlan(owner(), f, access.DefaultSettings(), noon); len(p.Refusals) != 0 {
+		t.Errorf("refused: %+v", p.Refusals)
+	}
+	f.CallerRoles = nil
+	if p := elevation.NewPlan(owner(), f, access.DefaultSettings(), noon); len(p.Refusals) != 1 || p.Refusals[0].Rule != "caller-lacks-rights" {
+		t.Errorf("an app without roles: %+v", p.Refusals)
+	}
+}
+
 // TestEachRefusal changes one thing about an account that may be elevated, and expects to be refused for that alone.
 func TestEachRefusal(t *testing.T) {
 	t.Parallel()

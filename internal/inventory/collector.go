@@ -23,7 +23,8 @@ type collector struct {
 	setsRead   map[string]bool             // resource sets whose bindings are known
 	userRoles  map[string][]org.Assignment // by user; a key is there when the roles are known
 	groupRoles map[string][]org.Assignment // by group, likewise
-	asked      map[string]bool             // users and groups whose roles were asked for, known or not
+	appRoles   map[string][]org.Assignment // by app, likewise
+	asked      map[string]bool             // principals whose roles were asked for, known or not
 }
 
 // tally is how one collection goes.
@@ -41,6 +42,7 @@ func newCollector(src Source, scope Scope, snap org.Snapshot) *collector {
 		setsRead:   map[string]bool{},
 		userRoles:  map[string][]org.Assignment{},
 		groupRoles: map[string][]org.Assignment{},
+		appRoles:   map[string][]org.Assignment{},
 		asked:      map[string]bool{},
 	}
 	for _, name := range org.Collections() {
@@ -72,12 +74,14 @@ func (c *collector) finish() org.Snapshot {
 		org.CollectResourceSets: len(c.snap.ResourceSets),
 		org.CollectBindings:     len(c.snap.Bindings),
 		org.CollectTokens:       len(c.snap.Tokens),
+		org.CollectApps:         len(c.snap.Apps),
 	}
 	for _, members := range c.snap.GroupMembers {
 		counts[org.CollectGroupMembers] += len(members)
 	}
 	counts[org.CollectUserRoles] = c.keep(c.userRoles)
 	counts[org.CollectGroupRoles] = c.keep(c.groupRoles)
+	counts[org.CollectAppRoles] = c.keep(c.appRoles)
 	for name, t := range c.tallies {
 		coverage := org.Coverage{Status: org.StatusComplete, Count: counts[name], Calls: t.calls}
 		if len(t.reasons) > 0 {

@@ -53,6 +53,7 @@ func (c *collector) disagreements() []disagreement {
 	}
 	out = append(out, c.unbound(org.PrincipalUser, c.userRoles)...)
 	out = append(out, c.unbound(org.PrincipalGroup, c.groupRoles)...)
+	out = append(out, c.unbound(org.PrincipalClient, c.appRoles)...)
 	for _, id := range sortedKeys(c.snap.Groups) {
 		flag, roles := c.snap.Groups[id].HasAdminRoles, c.groupRoles[id]
 		if _, known := c.groupRoles[id]; known && flag != nil && *flag && len(roles) == 0 {
@@ -73,6 +74,9 @@ func (c *collector) rolesOf(m org.Member) (roles []org.Assignment, collection st
 	case org.PrincipalGroup:
 		roles, known = c.groupRoles[m.PrincipalID]
 		return roles, org.CollectGroupRoles, known
+	case org.PrincipalClient:
+		roles, known = c.appRoles[m.PrincipalID]
+		return roles, org.CollectAppRoles, known
 	}
 	return nil, "", false
 }
@@ -110,26 +114,24 @@ func (c *collector) unbound(kind string, roles map[string][]org.Assignment) []di
 
 // readAgain reads once more what the disagreements are about.
 func (c *collector) readAgain(ctx context.Context, found []disagreement) {
-	var users, groups, sets []string
+	ids := map[string][]string{}
+	var sets []string
 	for _, d := range found {
 		sets = append(sets, d.setID)
-		if d.kind == org.PrincipalUser {
-			users = append(users, d.id)
-		} else {
-			groups = append(groups, d.id)
-		}
+		ids[d.kind] = append(ids[d.kind], d.id)
 	}
 	c.readBindingsOf(ctx, sortedUnique(sets))
-	groups = sortedUnique(groups)
+	groups := sortedUnique(ids[org.PrincipalGroup])
 	c.readGroupRoles(ctx, groups)
 	c.readMembers(ctx, groups)
-	c.readUserRoles(ctx, sortedUnique(users))
+	c.readUserRoles(ctx, sortedUnique(ids[org.PrincipalUser]))
+	c.readAppRoles(ctx, sortedUnique(ids[org.PrincipalClient]))
 }
 
 // expectListed fails the lists that lack what assignments and bindings name.
 func (c *collector) expectListed() {
 	var roles, sets, groups []string
-	for _, assignments := range []map[string][]org.Assignment{c.userRoles, c.groupRoles} {
+	for _, assignments := range []map[string][]org.Assignment{c.userRoles, c.groupRoles, c.appRoles} {
 		for _, id := range sortedKeys(assignments) {
 			for _, a := range assignments[id] {
 				groups = append(groups, a.ViaGroupID)
@@ -147,6 +149,7 @@ func (c *collector) expectListed() {
 	expectIn(c, org.CollectCustomRoles, "custom role", roles, c.snap.CustomRoles)
 	expectIn(c, org.CollectResourceSets, "resource set", sets, c.snap.ResourceSets)
 	expectIn(c, org.CollectGroups, "group", groups, c.snap.Groups)
+	expectIn(c, org.CollectApps, "service app", c.membersOfBindings(org.PrincipalClient), c.snap.Apps)
 	c.expectKnownMembers()
 }
 
@@ -193,8 +196,11 @@ func (c *collector) expectSuperAdmin() {
 }
 
 func collectionOf(a org.Assignment) string {
-	if a.PrincipalKind == org.PrincipalGroup {
+	switch a.PrincipalKind {
+	case org.PrincipalGroup:
 		return org.CollectGroupRoles
+	case org.PrincipalClient:
+		return org.CollectAppRoles
 	}
 	return org.CollectUserRoles
 }
@@ -210,6 +216,10 @@ func (c *collector) name(kind, id string) string {
 	case org.PrincipalGroup:
 		if g, known := c.snap.Groups[id]; known {
 			name = g.Name
+		}
+	case org.PrincipalClient:
+		if a, known := c.snap.Apps[id]; known {
+			name = a.Label
 		}
 	}
 	return fmt.Sprintf("%s %q", strings.ToLower(kind), name)

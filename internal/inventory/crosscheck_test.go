@@ -53,7 +53,9 @@ func TestCollectionsThatContradictEachOtherFailClosed(t *testing.T) {
 			map[string]string{"group_roles": `group "Bound" is bound to`},
 		},
 		"a role that no binding shows": {
-			func(m *memory) { m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"))} },
+			func(m *memory) {
+				m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), app("0oa-sync"))}
+			},
 			map[string]string{"bindings": `user "bound@acme.example" holds custom role "cr0-1" on resource set "iam-1", which no binding shows`},
 		},
 		"a group's role that no binding shows": {
@@ -75,6 +77,20 @@ func TestCollectionsThatContradictEachOtherFailClosed(t *testing.T) {
 		"a group that is not listed": {
 			func(m *memory) { m.groups = slices.Delete(m.groups, 1, 2) },
 			map[string]string{"groups": `group "00g-helpdesk" is in use, and was not listed`},
+		},
+		"an app that is bound, and whose roles do not show it": {
+			func(m *memory) { m.roles["0oa-sync"] = nil },
+			map[string]string{"app_roles": `client "Sync" is bound to role "cr0-1"`},
+		},
+		"an app's role that no binding shows": {
+			func(m *memory) {
+				m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", user("00u-bound"), group("00g-bound"))}
+			},
+			map[string]string{"bindings": `client "Sync" holds custom role`},
+		},
+		"an app that is bound and not listed": {
+			func(m *memory) { m.apps = m.apps[:1] },
+			map[string]string{"apps": `service app "0oa-sync" is in use, and was not listed`},
 		},
 		"a member of an unknown kind": {
 			func(m *memory) {
@@ -135,7 +151,7 @@ func TestAChangeBetweenTwoReadsIsNoContradiction(t *testing.T) {
 	for name, change := range map[string]func(*memory){
 		"assigned after the bindings were read": func(m *memory) {
 			full := m.bindings["iam-1"]
-			m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"))}
+			m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), app("0oa-sync"))}
 			m.onCall = func(call string, nth int) {
 				if call == "Bindings iam-1" && nth == 2 {
 					m.bindings["iam-1"] = full
@@ -146,7 +162,7 @@ func TestAChangeBetweenTwoReadsIsNoContradiction(t *testing.T) {
 			m.roles["00u-bound"] = nil
 			m.onCall = func(call string, nth int) {
 				if call == "Bindings iam-1" && nth == 2 {
-					m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"))}
+					m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), app("0oa-sync"))}
 				}
 			}
 		},
@@ -164,7 +180,7 @@ func TestAChangeBetweenTwoReadsIsNoContradiction(t *testing.T) {
 			m.roles["00u-bound"] = nil
 			m.onCall = func(call string, nth int) {
 				if call == "Bindings iam-1" && nth == 2 {
-					m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), user("00u-bob"))}
+					m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), app("0oa-sync"), user("00u-bob"))}
 					m.roles["00u-bob"] = []org.Assignment{customRole("00u-bob", org.PrincipalUser, "cr0-1", "iam-1")}
 				}
 			}

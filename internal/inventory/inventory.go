@@ -23,6 +23,7 @@ type Source interface {
 	RoleSource
 	Org(ctx context.Context) (org.Org, error)
 	Tokens(ctx context.Context) ([]org.Token, error)
+	Apps(ctx context.Context) ([]org.App, error) // those to which roles can be assigned
 }
 
 // Directory answers who there is.
@@ -38,6 +39,7 @@ type RoleSource interface {
 	RoleAssignees(ctx context.Context) ([]string, error) // ids of users; Okta does not say whether through groups too
 	UserRoles(ctx context.Context, userID string) ([]org.Assignment, error)
 	GroupRoles(ctx context.Context, groupID string) ([]org.Assignment, error)
+	AppRoles(ctx context.Context, appID string) ([]org.Assignment, error)
 	CustomRoles(ctx context.Context) ([]org.CustomRole, error)
 	ResourceSets(ctx context.Context) ([]org.ResourceSet, error)
 	Bindings(ctx context.Context, resourceSetID string) ([]org.Binding, error)
@@ -57,12 +59,12 @@ type Scope struct {
 //
 // Roles are read of these users: those that Okta lists as holding roles, owners of tokens, the accounts of scope, service
 // accounts by their login, members of groups that hold roles, and members of bindings. Group roles are read of every group
-// that Okta does not say is without admin roles.
+// that Okta does not say is without admin roles, app roles of every service app and of members of bindings.
 //
 // A collection that fails is said so in Coverage, and the snapshot keeps what is known of it. An account of scope that
 // does not exist is simply absent. Leases are not collected here; the caller sets their coverage. Coverage.Calls counts
-// calls of Source (one may be several requests), Coverage.Count entries: of group_members memberships, of user_roles and
-// group_roles assignments. An error means that nothing is known: the org does not answer, or ctx has ended.
+// calls of Source (one may be several requests), Coverage.Count entries: of group_members memberships, of user_roles,
+// group_roles and app_roles assignments. An error means that nothing is known: the org does not answer, or ctx has ended.
 func Collect(ctx context.Context, src Source, scope Scope, takenAt time.Time) (org.Snapshot, error) {
 	o := attempt(func() (org.Org, error) { return src.Org(ctx) })
 	if o.err != nil {

@@ -38,7 +38,7 @@ func TestACompleteSnapshot(t *testing.T) {
 	}
 	wantAssignments := []string{
 		"00g-bound|CUSTOM|cr0-1|iam-1|", "00g-helpdesk|USER_ADMIN|||", "00u-ada|SUPER_ADMIN|||", "00u-bound|CUSTOM|cr0-1|iam-1|",
-		"00u-declared|USER_ADMIN|||00g-helpdesk", "00u-gone|AI_AGENT_ADMIN|||",
+		"00u-declared|USER_ADMIN|||00g-helpdesk", "00u-gone|AI_AGENT_ADMIN|||", "0oa-sync|CUSTOM|cr0-1|iam-1|",
 	}
 	if diff := cmp.Diff(wantAssignments, slices.Sorted(maps.Keys(snap.Assignments))); diff != "" {
 		t.Errorf("assignments (-want +got):\n%s", diff)
@@ -56,7 +56,7 @@ func TestACompleteSnapshot(t *testing.T) {
 	}
 	want := map[string]string{
 		"users": "8/3", "groups": "4/1", "group_members": "2/2", "group_roles": "2/3", "user_roles": "4/8", "custom_roles": "1/1",
-		"resource_sets": "2/1", "bindings": "1/2", "tokens": "3/1", "leases": "0/0",
+		"resource_sets": "2/1", "bindings": "1/2", "tokens": "3/1", "leases": "0/0", "apps": "2/1", "app_roles": "1/2",
 	}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("count/calls (-want +got):\n%s", diff)
@@ -72,6 +72,7 @@ func TestOnlyThePrincipalsThatMatterAreRead(t *testing.T) {
 		"GroupRoles":   {"00g-bound", "00g-helpdesk", "00g-unsaid"},
 		"GroupMembers": {"00g-bound", "00g-helpdesk"},
 		"User":         {"00u-gone", "absent@acme.example"},
+		"AppRoles":     {"0oa-idle", "0oa-sync"},
 		"Bindings":     {"iam-1", "iam-2"},
 		"Users":        {""},
 	} {
@@ -96,6 +97,8 @@ func TestEachFailingCallFailsItsCollectionsClosed(t *testing.T) {
 		"ResourceSets":              {"bindings", "resource_sets"},
 		"Bindings iam-2":            {"bindings"},
 		"Tokens":                    {"tokens"},
+		"Apps":                      {"app_roles", "apps"},
+		"AppRoles 0oa-idle":         {"app_roles"},
 	} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()

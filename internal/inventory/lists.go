@@ -15,6 +15,7 @@ func (c *collector) readLists(ctx context.Context) {
 		roles     result[[]org.CustomRole]
 		sets      result[[]org.ResourceSet]
 		tokens    result[[]org.Token]
+		apps      result[[]org.App]
 	)
 	together(
 		func() { users = attempt(func() ([]org.User, error) { return c.src.Users(ctx) }) },
@@ -23,12 +24,14 @@ func (c *collector) readLists(ctx context.Context) {
 		func() { roles = attempt(func() ([]org.CustomRole, error) { return c.src.CustomRoles(ctx) }) },
 		func() { sets = attempt(func() ([]org.ResourceSet, error) { return c.src.ResourceSets(ctx) }) },
 		func() { tokens = attempt(func() ([]org.Token, error) { return c.src.Tokens(ctx) }) },
+		func() { apps = attempt(func() ([]org.App, error) { return c.src.Apps(ctx) }) },
 	)
 	take(c, org.CollectUsers, users, c.snap.Users, func(u org.User) string { return u.ID })
 	take(c, org.CollectGroups, groups, c.snap.Groups, func(g org.Group) string { return g.ID })
 	take(c, org.CollectCustomRoles, roles, c.snap.CustomRoles, func(r org.CustomRole) string { return r.ID })
 	take(c, org.CollectResourceSets, sets, c.snap.ResourceSets, func(s org.ResourceSet) string { return s.ID })
 	take(c, org.CollectTokens, tokens, c.snap.Tokens, func(t org.Token) string { return t.ID })
+	take(c, org.CollectApps, apps, c.snap.Apps, func(a org.App) string { return a.ID })
 	c.takeAssignees(assignees)
 	c.expectNotEmpty()
 }
@@ -70,7 +73,7 @@ func (c *collector) expectNotEmpty() {
 		c.fail(org.CollectGroups, "came back empty; an org always has the group Everyone")
 	}
 	if !c.failed(org.CollectTokens) && len(c.snap.Tokens) == 0 {
-		c.fail(org.CollectTokens, "came back empty; the token that asked should be among them")
+		c.fail(org.CollectTokens, "came back empty: the org has none, or the caller may not see them, and nothing tells which")
 	}
 	if c.failed(org.CollectUsers) {
 		c.fail(org.CollectUserRoles, "the service accounts are not known: the users could not be listed")
@@ -78,6 +81,9 @@ func (c *collector) expectNotEmpty() {
 	if c.failed(org.CollectGroups) {
 		c.fail(org.CollectGroupRoles, "the groups are not known: they could not be listed")
 		c.fail(org.CollectGroupMembers, "the groups that hold roles are not known: the groups could not be listed")
+	}
+	if c.failed(org.CollectApps) {
+		c.fail(org.CollectAppRoles, "the service apps are not known: they could not be listed")
 	}
 	if c.failed(org.CollectResourceSets) {
 		c.fail(org.CollectBindings, "the resource sets are not known: they could not be listed")

@@ -83,7 +83,9 @@ func (c *collector) readPrincipals(ctx context.Context) {
 		c.readMembers(ctx, groups)
 		users := c.unasked(c.usersToRead())
 		c.readUserRoles(ctx, users)
-		if len(groups) == 0 && len(users) == 0 {
+		apps := c.unasked(c.appsToRead())
+		c.readAppRoles(ctx, apps)
+		if len(groups) == 0 && len(users) == 0 && len(apps) == 0 {
 			return
 		}
 	}
@@ -132,6 +134,11 @@ func (c *collector) usersToRead() []string {
 	return sortedUnique(ids)
 }
 
+// appsToRead returns the ids of apps that may hold roles, sorted.
+func (c *collector) appsToRead() []string {
+	return sortedUnique(append(slices.Collect(maps.Keys(c.snap.Apps)), c.membersOfBindings(org.PrincipalClient)...))
+}
+
 func (c *collector) membersOfBindings(kind string) []string {
 	var ids []string
 	for _, b := range c.snap.Bindings {
@@ -150,6 +157,10 @@ func (c *collector) readUserRoles(ctx context.Context, ids []string) {
 
 func (c *collector) readGroupRoles(ctx context.Context, ids []string) {
 	c.readRoles(ctx, org.CollectGroupRoles, org.PrincipalGroup, ids, c.src.GroupRoles, c.groupRoles)
+}
+
+func (c *collector) readAppRoles(ctx context.Context, ids []string) {
+	c.readRoles(ctx, org.CollectAppRoles, org.PrincipalClient, ids, c.src.AppRoles, c.appRoles)
 }
 
 // readRoles asks for the roles of principals of one kind, in place of what is known of them.

@@ -26,6 +26,7 @@ type memory struct {
 	sets      []org.ResourceSet
 	bindings  map[string][]org.Binding
 	tokens    []org.Token
+	apps      []org.App
 
 	mu       sync.Mutex
 	calls    []string // "UserRoles 00u1", in the order of arrival
@@ -154,6 +155,14 @@ func (m *memory) Tokens(ctx context.Context) ([]org.Token, error) {
 	return answer(ctx, m, "Tokens", "", func() []org.Token { return m.tokens })
 }
 
+func (m *memory) Apps(ctx context.Context) ([]org.App, error) {
+	return answer(ctx, m, "Apps", "", func() []org.App { return m.apps })
+}
+
+func (m *memory) AppRoles(ctx context.Context, id string) ([]org.Assignment, error) {
+	return answer(ctx, m, "AppRoles", id, func() []org.Assignment { return m.roles[id] })
+}
+
 // called returns the calls of a method, sorted.
 func (m *memory) called(method string) []string {
 	out := []string{}
@@ -191,6 +200,10 @@ func group(id string) org.Member {
 	return org.Member{ID: "irb-" + id, PrincipalID: id, PrincipalKind: org.PrincipalGroup}
 }
 
+func app(id string) org.Member {
+	return org.Member{ID: "irb-" + id, PrincipalID: id, PrincipalKind: org.PrincipalClient}
+}
+
 func said(b bool) *bool { return &b }
 
 // acme is an org in which everything agrees. It has one principal for each way in which one comes to be read.
@@ -222,11 +235,13 @@ func acme() *memory {
 			"00u-bound":    {customRole("00u-bound", u, "cr0-1", "iam-1")},
 			"00g-helpdesk": {role("00g-helpdesk", g, "USER_ADMIN")},
 			"00g-bound":    {customRole("00g-bound", g, "cr0-1", "iam-1")},
+			"0oa-sync":     {customRole("0oa-sync", org.PrincipalClient, "cr0-1", "iam-1")},
 		},
 		assignees: []string{"00u-ada", "00u-gone", "00u-bound"},
 		custom:    []org.CustomRole{{ID: "cr0-1", Label: "People reader", Permissions: []string{"okta.users.read"}}},
 		sets:      []org.ResourceSet{{ID: "iam-1", Label: "People"}, {ID: "iam-2", Label: "Nobody"}},
-		bindings:  map[string][]org.Binding{"iam-1": {bound("iam-1", "cr0-1", user("00u-bound"), group("00g-bound"))}},
+		bindings:  map[string][]org.Binding{"iam-1": {bound("iam-1", "cr0-1", user("00u-bound"), group("00g-bound"), app("0oa-sync"))}},
+		apps:      []org.App{{ID: "0oa-idle", Label: "Idle", Type: "service"}, {ID: "0oa-sync", Label: "Sync", Type: "service"}},
 		tokens: []org.Token{
 			{ID: "00T-1", Name: "stepdown", UserID: "00u-ada", ClientName: org.ClientUser},
 			{ID: "00T-2", Name: "x", UserID: "00u-owner", ClientName: org.ClientUser},

@@ -373,6 +373,18 @@ func complaints(change func(old, replacement string) string, settingsWith func(s
 			"f:5:7: audit.knownTokens[0].reason: is missing; expected the reason for which the token is accepted",
 		},
 		{
+			"settings: known app without a role", settingsWith("audit:\n  knownApps:\n    - {client: 0oa1, reason: x}\n"),
+			"f:5:7: audit.knownApps[0]: names not one role: it is a standard role, or a custom role on a resource set",
+		},
+		{
+			"settings: known app with two roles", settingsWith("audit:\n  knownApps:\n    - {client: 0oa1, role: ORG_ADMIN, customRole: x, resourceSet: y, reason: x}\n"),
+			"f:5:7: audit.knownApps[0]: names not one role: it is a standard role, or a custom role on a resource set",
+		},
+		{
+			"settings: known app with a custom role on nothing", settingsWith("audit:\n  knownApps:\n    - {client: 0oa1, customRole: x, reason: x}\n"),
+			"f:5:7: audit.knownApps[0]: names not one role: it is a standard role, or a custom role on a resource set",
+		},
+		{
 			"settings: an agent that is every person", settingsWith("audit:\n  agentClients: [Okta AD agent, okta API]\n"),
 			"f:4:33: audit.agentClients[1]: \"okta API\" is the clientName of every token that a person created, not an agent's",
 		},

@@ -44,6 +44,9 @@ elevation:
 admission: {maxApprovalAge: 1h}
 audit:
   knownTokens: [{owner: ada.admin@acme.example, name: stepdown, reason: its own}]
+  knownApps:
+    - {client: 0oa1, role: SUPER_ADMIN, reason: its own}
+    - {client: 0oa1, customRole: Group reader, resourceSet: Invoice groups, reason: reads}
   agentClients: [Okta AD agent]
 `
 
@@ -97,7 +100,11 @@ func TestParseReadsEveryFieldOfSettings(t *testing.T) {
 		},
 		Admission: access.AdmissionSettings{MaxApprovalAge: time.Hour},
 		Audit: access.AuditSettings{
-			KnownTokens:  []access.KnownToken{{Owner: "ada.admin@acme.example", Name: "stepdown", Reason: "its own"}},
+			KnownTokens: []access.KnownToken{{Owner: "ada.admin@acme.example", Name: "stepdown", Reason: "its own"}},
+			KnownApps: []access.KnownApp{
+				{Client: "0oa1", Role: access.Role{Type: "SUPER_ADMIN"}, Reason: "its own"},
+				{Client: "0oa1", Role: access.Role{Type: "CUSTOM", CustomRole: "Group reader", ResourceSet: "Invoice groups"}, Reason: "reads"},
+			},
 			AgentClients: []string{"Okta AD agent"},
 		},
 		Source: access.Position{File: "access/settings.yaml", Line: 1},

@@ -74,6 +74,10 @@ func auditSettings(a *access.AuditSettings) object {
 			into: &a.KnownTokens, item: knownToken, of: "mappings with owner, name and reason",
 			key: func(k access.KnownToken) string { return strings.ToLower(k.Owner) + "\n" + k.Name },
 		}},
+		{"knownApps", false, "Roles of service apps that are accepted: those of the program's own app, above all.", list[access.KnownApp]{
+			into: &a.KnownApps, item: knownApp, of: "mappings with client, reason, and role or customRole and resourceSet",
+			key: func(k access.KnownApp) string { return k.Client + "\n" + k.Role.String() },
+		}},
 		{"agentClients", false, "Values of a token's clientName whose tokens belong to Okta's agents.", list[string]{
 			into: &a.AgentClients, item: client, key: func(s string) string { return s }, of: "values of clientName",
 		}},
@@ -97,6 +101,30 @@ func knownToken(k *access.KnownToken) shape {
 		{"name", true, "Name of the token.", text{into: &k.Name, what: "the name of the token"}},
 		{"reason", true, "Why it is accepted.", prose{&k.Reason, "the reason for which the token is accepted"}},
 	}}
+}
+
+// knownApp is one role of one app: a standard role by its type, or a custom one with its set.
+func knownApp(k *access.KnownApp) shape {
+	return object{
+		fields: []field{
+			{"client", true, "Client id of the service app.", text{into: &k.Client, pattern: `^[0-9A-Za-z_-]+$`, what: "the client id of a service app, such as 0oa1b2c3d4e5f6g7h8i9"}},
+			{"role", false, "The type of a standard role.", standardRole(&k.Role.Type)},
+			{"customRole", false, "The custom role, by label or id.", text{into: &k.Role.CustomRole, what: "the label or the id of a custom role"}},
+			{"resourceSet", false, "The resource set that it is bound to, by label or id.", text{into: &k.Role.ResourceSet, what: "the label or the id of a resource set"}},
+			{"reason", true, "Why it is accepted.", prose{&k.Reason, "the reason for which the role is accepted"}},
+		},
+		check: func(r *reader, path string, at place) {
+			_, standard := r.places[join(path, "role")]
+			_, custom := r.places[join(path, "customRole")]
+			_, set := r.places[join(path, "resourceSet")]
+			if standard == custom || custom != set {
+				r.complain(at, path, "names not one role: it is a standard role, or a custom role on a resource set", "Give role, or customRole and resourceSet.")
+			}
+			if custom {
+				k.Role.Type = access.RoleCustom
+			}
+		},
+	}
 }
 
 // anyPattern is a pattern in the syntax of path.Match.

@@ -79,7 +79,7 @@ func ask[T any](ctx context.Context, c *Client, r call) (T, *wire, error) {
 
 // unreadable says why an answer cannot be read. The reason may quote the answer.
 func (c *Client) unreadable(seen *wire, err error) *Error {
-	return seen.failure(errors.New(c.clean(err.Error())))
+	return seen.failure(errors.New(hide(err.Error(), seen.secrets)))
 }
 
 // tell sends a write whose answer's body, if any, does not matter.

@@ -13,7 +13,7 @@ import (
 const codeRateLimit = "E0000047"
 
 // Error is a call that failed. Fields that the wire did not give are empty; Status is 0 where no answer came. It never
-// holds the API token, nor a query.
+// holds a credential, nor a query.
 type Error struct {
 	Op            string   // what was being done, to which thing
 	Method, Path  string   // of the request
@@ -23,8 +23,10 @@ type Error struct {
 	RequestID     string   // X-Okta-Request-Id, which Okta's support asks for
 	Causes        []string // errorSummary of each of errorCauses
 	Err           error    // why there is no answer, or why the answer cannot be used
+	Advice        string   // what to do about it, in one line; empty where nothing is known
 
-	unsent bool
+	unsent   bool
+	forToken bool // the request was for an access token; that of the call was not sent
 }
 
 // Error gives the failure in one line, without Op, which the error around it says.
@@ -37,7 +39,11 @@ func (e *Error) Error() string {
 	case e.Status == 0:
 		return fmt.Sprintf("okta: no answer (%s %s): %v", e.Method, e.Path, e.Err)
 	}
-	text := "okta: " + e.said() + " (" + e.Method + " " + e.Path
+	text := "okta: "
+	if e.forToken {
+		text += "getting an access token: "
+	}
+	text += e.said() + " (" + e.Method + " " + e.Path
 	if e.RequestID != "" {
 		text += ", request id " + e.RequestID
 	}
@@ -81,14 +87,14 @@ func (e *Error) observed() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Refused tells that Okta definitely did not do it: it answered with a 4xx status other than 408, or the request was
-// not sent, because its arguments are wrong or the context had ended. After any other failure of a write its effect is unknown.
+// not sent, because its arguments are wrong, the context had ended or there was no access token. After any other failure of a write its effect is unknown.
 func (e *Error) Refused() bool {
-	return e.unsent || (e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout)
+	return e.unsent || e.forToken || (e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout)
 }
 
 // NotFound tells that the answer was 404. It is no proof that a thing is gone: Okta also answers 404 for a role that
 // the account holds through a group.
-func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && !e.forToken }
 
 // oneLine returns s as printable text of bounded length: what a server sends may hold anything.
 func oneLine(s string) string {

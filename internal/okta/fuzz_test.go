@@ -15,7 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/org"
 )
 
@@ -26,17 +25,16 @@ func answering(t testing.TB, body string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &transport{org: o, token: access.NewSecret(testToken)}
 	client := &http.Client{Transport: memory(func(r *http.Request) (*http.Response, error) {
 		seen := r.Context().Value(wireKey{}).(*wire)
-		seen.status = http.StatusOK
+		seen.status, seen.secrets = http.StatusOK, []string{testToken}
 		resp := canned(200, body)
 		if e := judge(seen, resp.Header, []byte(body)); e != nil {
 			return nil, e
 		}
 		return resp, nil
 	})}
-	return &Client{org: o, executor: newExecutor(client, o, ""), maxPages: 3, clean: tr.clean}
+	return &Client{org: o, executor: newExecutor(client, o, ""), maxPages: 3}
 }
 
 // length is how many items the list in body has, by a reading of its own; -1 where there is none.
@@ -243,9 +241,8 @@ func FuzzJudge(f *testing.F) {
 	f.Add("DELETE", 204, "", ``, ``)
 	f.Add("GET", 200, "application/json", ``, `[{"id":`)
 	f.Add("GET", 429, "", ``, `{"errorCauses":[{},{"errorSummary":"`+testToken+`"}]}`)
-	tr := &transport{token: access.NewSecret(testToken)}
 	f.Fuzz(func(t *testing.T, method string, status int, kind, challenge, body string) {
-		seen := &wire{method: method, path: "/api/v1/x", status: status}
+		seen := &wire{method: method, path: "/api/v1/x", status: status, secrets: []string{testToken}}
 		e := judge(seen, http.Header{"Content-Type": {kind}, "Www-Authenticate": {challenge}}, []byte(body))
 		if e == nil {
 			if status/100 != 2 || body != "" && !json.Valid([]byte(body)) || body == "" && method == http.MethodGet {
@@ -253,7 +250,7 @@ func FuzzJudge(f *testing.F) {
 			}
 			return
 		}
-		if tr.scrub(e); isPrintable(method) {
+		if seen.scrub(e); isPrintable(method) {
 			checkText(t, e.Error())
 			checkText(t, e.observed())
 		}

@@ -3,8 +3,9 @@
 // it, because the SDK alone would serve stale lists, repeat writes and lose what an error said; see transport.go.
 //
 // No list is ever cut short: a page that is missing, truncated or of another shape is an error. No write is repeated,
-// except where Okta said that it did not do it (retry.go has the table). Reads keep below Okta's rate limits (pace.go), and
-// fields that this program does not know are told (Client.Unfamiliar). Every error is an *Error by errors.As.
+// except where Okta said that it did not do it (retry.go has the table), and once after it has refused a service app's access
+// token or proof. Reads keep below Okta's rate limits (pace.go), and fields that this program does not know are told
+// (Client.Unfamiliar). Every error is an *Error by errors.As.
 package okta
 
 import (
@@ -27,8 +28,9 @@ import (
 type Config struct {
 	// OrgURL is the org's own address, such as https://acme.okta.com: https, or http for a loopback host only.
 	OrgURL string
-	// Token is an API token. It is sent to OrgURL and nowhere else.
+	// Token is an API token, and OAuth a service app: one of the two is given. They are shown to OrgURL and to nobody else.
 	Token access.Secret
+	OAuth *OAuth
 	// Transport carries every request. It is required, because http.DefaultTransport would take a proxy from the
 	// environment. Where it is faulty or slow is not its own business: requests have a deadline of their own.
 	Transport http.RoundTripper
@@ -47,9 +49,9 @@ type Config struct {
 // Client talks to one org. It is safe for concurrent use.
 type Client struct {
 	org      *url.URL
+	cred     credential
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
-	clean    func(string) string // makes a server's text one printable line without the token
 
 	unfamiliar unfamiliar
 }
@@ -66,10 +68,6 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the org's URL: %w", err)
 	}
-	if c.Token.IsZero() || !isHeaderText(c.Token.Reveal()) || strings.Contains(c.Token.Reveal(), " ") {
-		return nil, errors.New("reading the API token: it is empty, or holds characters that no API token has" +
-			"\ngive the token's value alone, without quotes, spaces or line ends")
-	}
 	if !isHeaderText(c.UserAgent) {
 		return nil, errors.New("reading the user agent: it holds characters that a header may not")
 	}
@@ -80,12 +78,15 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := newTransport(c.Transport, org, c.Token, c.Observe, pace)
+	wire, err := newTransport(c, org, pace)
+	if err != nil {
+		return nil, err
+	}
 	httpClient := &http.Client{
-		Transport:     transport,
+		Transport:     wire,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{org: org, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages, clean: transport.clean}, nil
+	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
 }
 
 // pace is what the configuration says of pacing.
@@ -101,7 +102,7 @@ func (c Config) pace() (*pace, error) {
 
 // newExecutor makes the SDK's request executor without its NewClient, which would read files and variables, and print
 // to standard output where it cannot parse them. The SDK does not export its configuration's type; freshConfig gets an
-// empty one all the same. The SDK never sees the token: the transport puts it in.
+// empty one all the same. The SDK never sees the credential: the transport puts it in.
 func newExecutor(httpClient *http.Client, org *url.URL, userAgent string) *sdk.RequestExecutor {
 	config := freshConfig(sdk.WithCache(false))
 	for _, set := range []sdk.ConfigSetter{

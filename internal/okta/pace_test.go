@@ -25,7 +25,11 @@ func pacedTransport(t interface{ Fatal(...any) }, w http.RoundTripper, ceiling i
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newTransport(w, org, access.NewSecret(testToken), nil, newPace(ceiling, defaultConcurrency))
+	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: w}, org, newPace(ceiling, defaultConcurrency))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }
 
 // send makes one request and returns its error.

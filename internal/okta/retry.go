@@ -12,6 +12,7 @@ package okta
 //	200 that is cut off, empty, no JSON        again                    returned; effect unknown
 //	an answer of more than maxBody             returned                 returned; effect unknown
 //	3xx, other 2xx                             returned                 returned; effect unknown
+//	an access token or proof refused           again, once, at once     again, once, at once
 //	other 4xx                                  returned                 returned; refused
 //
 // So a write is sent again only where Okta said that it did not do it: what a failure of a write says of its effect

@@ -1,6 +1,6 @@
 package okta
 
-// The transport below the SDK. It is the one place that sends: it adds the token, bounds the time and the size of each
+// The transport below the SDK. It is the one place that sends: it adds the credential, bounds the time and the size of each
 // request, paces and retries, tells the observer, and turns whatever is not a sound answer into an *Error. It returns
 // that as an error, not as a response, so that the SDK's own rules for errors and retries never run: they would send a
 // POST again, spin on io.EOF, and drop Okta's error code.
@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,13 +33,18 @@ const (
 type transport struct {
 	base    http.RoundTripper
 	org     *url.URL
-	token   access.Secret
+	cred    credential
 	observe func(access.Exchange)
 	pace    *pace
+
+	userAgent string // of token requests; the SDK sets that of all others
 }
 
-func newTransport(base http.RoundTripper, org *url.URL, token access.Secret, observe func(access.Exchange), p *pace) *transport {
-	return &transport{base: base, org: org, token: token, observe: observe, pace: p}
+func newTransport(c Config, org *url.URL, p *pace) (*transport, error) {
+	t := &transport{base: c.Transport, org: org, observe: c.Observe, pace: p, userAgent: c.UserAgent}
+	var err error
+	t.cred, err = credentialOf(c, org, t.askToken)
+	return t, err
 }
 
 // wireKey is the context key of a *wire.
@@ -49,6 +56,7 @@ type wire struct {
 	status       int
 	requestID    string
 	links        []string // the Link headers, which the SDK does not get to see: it misreads them
+	secrets      []string // what may not be in anything that is told of this exchange
 }
 
 // outcome is one try: either an answer, with its body read, or an error, with the answer's header if there was one.
@@ -57,6 +65,8 @@ type outcome struct {
 	err    *Error
 	header http.Header
 	broken bool // no answer, only a part of one, or a 200 that is none of Okta's
+	seen   *wire
+	remedy remedy
 }
 
 // RoundTrip implements http.RoundTripper. Its errors are *Error.
@@ -69,6 +79,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &Error{Method: req.Method, Path: req.URL.EscapedPath(), Err: err, unsent: true}
 	}
 	var last *Error
+	var tried [remedies]bool
 	for try := 1; ; try++ {
 		turn, err := t.pace.enter(req.Context(), req.Method, req.URL.Path)
 		switch {
@@ -83,6 +94,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return o.answer, nil
 		}
 		last = o.err
+		if o.err.forToken || o.err.unsent {
+			return nil, o.err
+		}
+		if o.remedy != noRemedy && !tried[o.remedy] {
+			tried[o.remedy] = true
+			try--
+			continue
+		}
 		wait, again := retryAfter(req.Method, try, o)
 		if !again || !fits(req.Context(), wait) {
 			return nil, o.err
@@ -103,20 +122,64 @@ func takeBody(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-// try sends the request once.
+// try sends the request once, authorized anew, and gives the turn back.
 func (t *transport) try(req *http.Request, body []byte, turn *ticket) outcome {
+	auth := http.Header{}
+	if req.URL.Path != wellKnown {
+		var failed *Error
+		if auth, failed = t.cred.authorize(req.Context(), req.Method, req.URL); failed != nil {
+			t.pace.leave(turn, 0, nil)
+			own := *failed // others may have been given the same one
+			return outcome{err: &own}
+		}
+	}
+	o := t.send(req, auth, body, slices.Concat(t.cred.secrets(), secretsOf(auth)))
+	t.pace.leave(turn, o.seen.status, o.header)
+	t.cred.learn(o.header)
+	if len(auth) > 0 && o.header != nil && o.err != nil {
+		o.remedy = t.cred.remedy(auth, o.header, o.err)
+		t.cred.explain(o.err, o.header)
+	}
+	if w, ok := req.Context().Value(wireKey{}).(*wire); ok {
+		*w = *o.seen
+	}
+	return o
+}
+
+// askToken sends a token request; it is an asker.
+func (t *transport) askToken(ctx context.Context, endpoint *url.URL, form url.Values, proof string) outcome {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.String(), nil)
+	if err != nil {
+		return outcome{err: &Error{Method: http.MethodPost, Path: TokenPath, Err: errors.New("the request cannot be made"), unsent: true}}
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("User-Agent", t.userAgent)
+	own := http.Header{}
+	if proof != "" {
+		own.Set(proofHeader, proof)
+	}
+	o := t.send(req, own, []byte(form.Encode()), append(t.cred.secrets(), form.Get("client_assertion"), proof))
+	if o.err != nil {
+		t.cred.explain(o.err, o.header)
+	}
+	return o
+}
+
+// send sends a request once, with the headers auth, and judges and reports what comes of it, without the secrets.
+func (t *transport) send(req *http.Request, auth http.Header, body []byte, secrets []string) outcome {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
 	defer cancel()
-	seen := &wire{method: req.Method, path: req.URL.EscapedPath()}
+	seen := &wire{method: req.Method, path: req.URL.EscapedPath(), secrets: secrets}
 	at := time.Now()
-	resp, content, err := exchange(t.base, t.authorized(ctx, req, body))
-	o := outcome{broken: err != nil && !errors.Is(err, errTooLarge)}
+	resp, content, err := exchange(t.base, bearing(ctx, req, auth, body))
+	o := outcome{broken: err != nil && !errors.Is(err, errTooLarge), seen: seen}
 	if resp != nil {
 		o.header = resp.Header
-		seen.status, seen.requestID = resp.StatusCode, t.clean(resp.Header.Get("X-Okta-Request-Id"))
+		seen.secrets = append(seen.secrets, issued(req.URL.Path, content)...)
+		seen.status, seen.requestID = resp.StatusCode, hide(resp.Header.Get("X-Okta-Request-Id"), seen.secrets)
 		seen.links = resp.Header.Values("Link")
 	}
-	t.pace.leave(turn, seen.status, o.header)
 	switch {
 	case err != nil:
 		o.err = seen.failure(t.cause(req.Context(), ctx, err))
@@ -125,28 +188,23 @@ func (t *transport) try(req *http.Request, body []byte, turn *ticket) outcome {
 		o.broken = o.err != nil && seen.status == http.StatusOK
 	}
 	if o.err != nil {
-		t.scrub(o.err)
+		seen.scrub(o.err)
 	} else {
 		o.answer = deliverable(req, resp, content)
 	}
 	t.report(at, seen, o.err)
-	if w, ok := req.Context().Value(wireKey{}).(*wire); ok {
-		*w = *seen
-	}
 	return o
 }
 
-// authorized copies the request for one try, with the token.
-func (t *transport) authorized(ctx context.Context, req *http.Request, body []byte) *http.Request {
+// bearing copies the request for one try, with the headers auth.
+func bearing(ctx context.Context, req *http.Request, auth http.Header, body []byte) *http.Request {
 	out := req.Clone(ctx)
 	if body != nil {
 		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
 	out.Header.Del("Authorization")
-	if req.URL.Path != wellKnown {
-		out.Header.Set("Authorization", "SSWS "+t.token.Reveal())
-	}
+	maps.Copy(out.Header, auth)
 	return out
 }
 
@@ -182,7 +240,10 @@ func deliverable(req *http.Request, resp *http.Response, content []byte) *http.R
 
 // failure makes an error of what the wire had.
 func (w *wire) failure(err error) *Error {
-	return &Error{Method: w.method, Path: w.path, Status: w.status, RequestID: w.requestID, Err: err}
+	return &Error{
+		Method: w.method, Path: w.path, Status: w.status, RequestID: w.requestID, Err: err,
+		forToken: w.method == http.MethodPost && w.path == TokenPath,
+	}
 }
 
 // cause says why there is no answer. The end of the caller's context stays recognisable; that of the try's own
@@ -199,22 +260,21 @@ func (t *transport) cause(callers, own context.Context, err error) error {
 	return err
 }
 
-// scrub takes the token out of an error, should a server or a proxy have echoed it.
-func (t *transport) scrub(e *Error) {
+// scrub takes the secrets out of an error, should a server or a proxy have echoed one.
+func (w *wire) scrub(e *Error) {
 	for _, field := range []*string{&e.Code, &e.Summary, &e.ErrorID, &e.RequestID, &e.Path} {
-		*field = t.clean(*field)
+		*field = hide(*field, w.secrets)
 	}
 	for i := range e.Causes {
-		e.Causes[i] = t.clean(e.Causes[i])
+		e.Causes[i] = hide(e.Causes[i], w.secrets)
 	}
-	if e.Err != nil && strings.Contains(e.Err.Error(), t.token.Reveal()) {
-		e.Err = errors.New(t.clean(e.Err.Error()))
+	if e.Err == nil {
+		return
 	}
-}
-
-// clean returns s as one printable line without the token.
-func (t *transport) clean(s string) string {
-	return oneLine(strings.ReplaceAll(s, t.token.Reveal(), t.token.String()))
+	text := e.Err.Error()
+	if slices.ContainsFunc(w.secrets, func(s string) bool { return s != "" && strings.Contains(text, s) }) {
+		e.Err = errors.New(hide(text, w.secrets))
+	}
 }
 
 // report tells the observer of one try.
@@ -222,7 +282,7 @@ func (t *transport) report(at time.Time, seen *wire, e *Error) {
 	if t.observe == nil {
 		return
 	}
-	x := access.Exchange{At: at, Method: seen.method, Path: t.clean(seen.path), Status: seen.status, RequestID: seen.requestID}
+	x := access.Exchange{At: at, Method: seen.method, Path: hide(seen.path, seen.secrets), Status: seen.status, RequestID: seen.requestID}
 	if e != nil {
 		x.Error = e.observed()
 	}

@@ -113,7 +113,10 @@ func TestAnotherHostIsNotSentTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := newTransport(memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil }), org, access.NewSecret(testToken), nil, newPace(defaultCeiling, defaultConcurrency))
+	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil })}, org, newPace(defaultCeiling, defaultConcurrency))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, target := range []string{"https://evil.example/api/v1/users", "http://acme.okta.com/api/v1/users", "https://acme.okta.com.evil.example/", "https://acme.okta.com:8443/"} {
 		req, _ := http.NewRequest("GET", target, nil)
 		if _, err := tr.RoundTrip(req); err == nil || sent {
@@ -133,7 +136,7 @@ func TestBodyIsBounded(t *testing.T) {
 			}
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, err := c.UserRoles(ctx, "00u1")
 	mustFail(t, err)

@@ -33,15 +33,6 @@ func (c *Client) Org(ctx context.Context) (org.Org, error) {
 	return org.Org{ID: found.ID, URL: c.org.String()}, nil
 }
 
-// Caller returns the owner of the API token.
-func (c *Client) Caller(ctx context.Context) (org.User, error) {
-	user, err := c.user(ctx, usersPath+"/"+callerWord)
-	if err != nil {
-		return org.User{}, failing("reading the caller's own account", err)
-	}
-	return user, nil
-}
-
 // User returns an account. Okta also finds one by the part of its login before the "@" if no other has it: compare the
 // login that comes back. The word "me" is refused.
 func (c *Client) User(ctx context.Context, idOrLogin string) (org.User, error) {

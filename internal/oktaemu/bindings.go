@@ -5,11 +5,35 @@ package oktaemu
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 )
+
+func bindingRoutes() []route {
+	paged := []string{"limit", "after"}
+	const bindings, read, manage = "/api/v1/iam/resource-sets/{set}/bindings", "okta.roles.read", "okta.roles.manage"
+	return []route{
+		{get, bindings, readRoles, read, paged, (*call).listBindings, inSpec("listBindings")},
+		{post, bindings, writeRoles, manage, nil, (*call).createBinding, inSpec("createResourceSetBinding")},
+		{get, bindings + "/{role}", readRoles, read, nil, (*call).getBinding, inSpec("getBinding")},
+		{del, bindings + "/{role}", writeRoles, manage, nil, (*call).deleteBinding, inSpec("deleteBinding")},
+		{get, bindings + "/{role}/members", readRoles, read, paged, (*call).listBindingMembers, inSpec("listMembersOfBinding")},
+		{patch, bindings + "/{role}/members", writeRoles, manage, nil, (*call).patchBindingMembers, inSpec("addMembersToBinding")},
+		{get, bindings + "/{role}/members/{member}", readRoles, read, nil, (*call).getBindingMember, inSpec("getMemberOfBinding")},
+		{del, bindings + "/{role}/members/{member}", writeRoles, manage, nil, (*call).deleteBindingMember, inSpec("unassignMemberFromBinding")},
+	}
+}
+
+// maxMembers is how many admins may hold a role on a resource set (help.okta.com, custom admin roles). Beyond it the
+// answer is UNVERIFIED.
+const maxMembers = 1000
+
+func tooManyMembers(field string) reply {
+	return invalid(field, fmt.Sprintf("A role can have at most %d members on a resource set", maxMembers))
+}
 
 // bound is a member of a binding.
 type bound struct {
@@ -22,7 +46,7 @@ func (s *state) members(setID, roleID string) []bound {
 	var out []bound
 	for p, held := range s.held {
 		for _, a := range held {
-			if a.kind == custom && a.setID == setID && a.roleID == roleID {
+			if a.roleID != "" && a.setID == setID && a.roleID == roleID {
 				out = append(out, bound{p, a})
 			}
 		}
@@ -37,9 +61,9 @@ func (c *call) binding() (resourceSet, customRole, []bound, *reply) {
 	if bad != nil {
 		return resourceSet{}, customRole{}, nil, bad
 	}
-	role, ok := c.s.role(c.vars["role"])
+	role, bad := c.role()
 	members := c.s.members(set.id, role.id)
-	if !ok || len(members) == 0 {
+	if bad != nil || len(members) == 0 {
 		r := notFound(c.vars["role"], "Binding")
 		return resourceSet{}, customRole{}, nil, &r
 	}
@@ -56,14 +80,20 @@ func (c *call) listBindings() reply {
 		return *bad
 	}
 	var items []listed
-	for seq, role := range c.s.roles.all() {
-		if len(c.s.members(set.id, role.id)) == 0 {
-			continue
+	add := func(seq int, roleID string) {
+		if len(c.s.members(set.id, roleID)) == 0 {
+			return
 		}
-		self := c.bindingURL(set.id, role.id)
+		self := c.bindingURL(set.id, roleID)
 		items = append(items, listed{seq, func() obj {
-			return obj{"id": role.id, "_links": obj{"self": href(self), "members": href(self + "/members")}}
+			return obj{"id": roleID, "_links": obj{"self": href(self), "members": href(self + "/members")}}
 		}})
+	}
+	for seq, role := range c.s.roles.all() {
+		add(seq, role.id)
+	}
+	for i, role := range iamRoles() { // on sets of their own, which no custom role is bound to
+		add(i+1, role.id)
 	}
 	return c.bodyPage("roles", items, obj{"self": href(c.setURL(set.id) + "/bindings"), "resource-set": href(c.setURL(set.id))})
 }
@@ -82,7 +112,7 @@ func (c *call) getBinding() reply {
 
 // createBinding takes the role by id or label. A binding that exists is refused: one role has one binding in a set.
 func (c *call) createBinding() reply {
-	set, bad := c.set()
+	set, bad := c.changeableSet()
 	if bad != nil {
 		return *bad
 	}
@@ -135,17 +165,23 @@ func (c *call) addBindingMembers(set resourceSet, role customRole, members []str
 		return fail(invalid(field, "must name a principal"))
 	}
 	wanted := assignment{kind: custom, roleID: role.id, setID: set.id}
+	if !c.s.isCustom(role.id) {
+		wanted = assignment{kind: role.id}
+	}
+	if len(c.s.members(set.id, role.id))+len(members) > maxMembers {
+		return fail(tooManyMembers(field))
+	}
 	var adding []principal
 	for _, text := range members {
 		p, ok := c.principalOf(text)
 		if !ok {
-			return fail(invalid(field, text+" is not the URL of a user or group of this org"))
+			return fail(invalid(field, text+" is not the URL of a user, group or client of this org"))
 		}
 		if bad := c.eligible(p); bad != nil {
 			return bad
 		}
 		if c.s.holds(p, wanted) || slices.Contains(adding, p) {
-			return fail(roleHeld())
+			return fail(roleHeld(wanted))
 		}
 		adding = append(adding, p)
 	}
@@ -155,7 +191,7 @@ func (c *call) addBindingMembers(set resourceSet, role customRole, members []str
 	return nil
 }
 
-// principalOf reads the URL of a user or a group.
+// principalOf reads the URL of a user, a group or a client.
 func (c *call) principalOf(text string) (principal, bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host != c.r.Host {
@@ -164,6 +200,10 @@ func (c *call) principalOf(text string) (principal, bool) {
 	if id, ok := strings.CutPrefix(u.Path, "/api/v1/users/"); ok {
 		_, there := c.s.users.rows[id]
 		return principal{userKind, id}, there
+	}
+	if id, ok := strings.CutPrefix(u.Path, "/oauth2/v1/clients/"); ok {
+		a, there := c.s.clientByID(id)
+		return principal{clientKind, a.id}, there
 	}
 	id, ok := strings.CutPrefix(u.Path, "/api/v1/groups/")
 	_, there := c.s.groups.rows[id]

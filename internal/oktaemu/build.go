@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -32,32 +33,39 @@ func orElse(value, otherwise string) string {
 }
 
 // build makes the state. The seed has been checked.
-func build(seed Seed, now time.Time) *state {
+func build(seed Seed, now time.Time) (*state, error) {
 	s := &state{
 		orgID: orElse(seed.Org.ID, oktaID("00o", seed.Org.Subdomain)), subdomain: seed.Org.Subdomain,
 		company: orElse(seed.Org.Company, seed.Org.Subdomain), pageSize: seed.Org.PageSize, created: epoch(),
 		users: newTable[user](), groups: newTable[group](), roles: newTable[customRole](), sets: newTable[resourceSet](),
 		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](),
-		secrets: map[string]string{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
-		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{},
+		secrets: map[string]string{}, access: map[string]access{}, spent: map[string]time.Time{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
+		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{}, schemas: firstSchemas(epoch()),
+	}
+	if seed.State != nil {
+		return s, seed.State.into(s)
 	}
 	buildIAM(s, seed)
 	buildPrincipals(s, seed)
 	for _, z := range seed.Zones {
 		id := oktaID("nzo", z.Name)
-		s.zones.put(id, s.next(), zone{id: id, name: z.Name, status: orElse(z.Status, active), gateways: z.Gateways, created: epoch()})
-	}
-	for _, a := range seed.Apps {
-		id := oktaID("0oa", a.Label)
-		s.apps.put(id, s.next(), app{
-			id: id, name: orElse(a.Name, "oidc_client"), label: a.Label, status: orElse(a.Status, active),
-			signOnMode: orElse(a.SignOnMode, "OPENID_CONNECT"), created: epoch(),
+		gateways := []any{}
+		for _, cidr := range z.Gateways {
+			gateways = append(gateways, obj{"type": "CIDR", "value": cidr})
+		}
+		s.zones.put(id, s.next(), zone{
+			id: id, name: z.Name, kind: "IP", usage: "POLICY", status: orElse(z.Status, active), created: epoch(), updated: epoch(),
+			detail: keep(obj{"gateways": gateways, "proxies": nil}),
 		})
 	}
+	for _, a := range seed.Apps {
+		buildApp(s, a)
+	}
+	buildResources(s, seed)
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)
 	}
-	return s
+	return s, nil
 }
 
 func buildIAM(s *state, seed Seed) {
@@ -67,7 +75,15 @@ func buildIAM(s *state, seed Seed) {
 	}
 	for _, r := range seed.ResourceSets {
 		id := oktaID("iam", r.Label)
-		s.sets.put(id, s.next(), resourceSet{id: id, label: r.Label, description: r.Description, resources: r.Resources, created: epoch()})
+		s.sets.put(id, s.next(), resourceSet{id: id, label: r.Label, description: r.Description, created: epoch()})
+	}
+}
+
+func buildResources(s *state, seed Seed) {
+	for _, r := range seed.ResourceSets {
+		set, _ := s.set(r.Label)
+		set.resources, set.added = s.seedResources(r.Resources, set.id), len(r.Resources)
+		s.sets.put(set.id, 0, set)
 	}
 }
 
@@ -75,10 +91,7 @@ func buildPrincipals(s *state, seed Seed) {
 	for _, u := range seed.Users {
 		created := orEpoch(u.Created)
 		id := oktaID("00u", strings.ToLower(u.Login))
-		s.users.put(id, s.next(), user{
-			id: id, login: u.Login, firstName: u.FirstName, lastName: u.LastName,
-			status: orElse(u.Status, active), password: u.Password, created: created, changed: created,
-		})
+		s.users.put(id, s.next(), s.seedUser(id, u))
 		for _, r := range u.Roles {
 			s.grant(principal{userKind, id}, s.seedRole(r), created)
 		}
@@ -87,14 +100,38 @@ func buildPrincipals(s *state, seed Seed) {
 		created := orEpoch(g.Created)
 		id := oktaID("00g", g.Name)
 		s.groups.put(id, s.next(), group{
-			id: id, name: g.Name, description: g.Description,
-			kind: orElse(g.Type, "OKTA_GROUP"), created: created, changed: created,
+			id: id, name: g.Name, attributes: map[string]any{"description": g.Description},
+			kind: orElse(g.Type, oktaGroup), created: created, changed: created, membersChanged: created,
 		})
 		for _, r := range g.Roles {
 			s.grant(principal{groupKind, id}, s.seedRole(r), created)
 		}
 		buildMembers(s, id, g)
 	}
+}
+
+// seedUser is the user of a seed. Attributes of its profile that the schema lacks are added to it as text.
+func (s *state) seedUser(id string, u SeedUser) user {
+	created := orEpoch(u.Created)
+	out := user{
+		id: id, login: u.Login, email: orElse(text(u.Profile, "email"), u.Login), firstName: u.FirstName, lastName: u.LastName,
+		status: orElse(u.Status, active), password: u.Password, provider: oktaProvider(),
+		attributes: rest(u.Profile, "email"), created: created, changed: created,
+	}
+	if out.status != staged {
+		out.activated, out.statusChanged = created, created
+	}
+	if out.password != "" {
+		out.passwordChanged = created
+	}
+	known := s.schemas[userSchema]
+	for _, name := range slices.Sorted(maps.Keys(out.attributes)) {
+		if _, ok := known.find(name); !ok {
+			known.custom = append(slices.Clip(known.custom), baseAttribute(name, name, "READ_ONLY", nil))
+		}
+	}
+	s.schemas[userSchema] = known
+	return out
 }
 
 func buildMembers(s *state, id string, g SeedGroup) {

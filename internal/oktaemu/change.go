@@ -12,8 +12,10 @@ import (
 func (o *Org) change(doing string, f func(s *state, now time.Time) error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.remember()
-	if err := f(o.state, time.Now().UTC()); err != nil {
+	now := o.now()
+	err := f(o.state, now)
+	o.commit(true, now)
+	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
@@ -57,6 +59,17 @@ func (o *Org) AssignGroup(group, roleType string) error {
 	})
 }
 
+// AssignClient gives the service app of that label a standard role, of any type. A role that it holds already is an error.
+func (o *Org) AssignClient(label, roleType string) error {
+	return o.change(fmt.Sprintf("assigning role %q to app %q", roleType, label), func(s *state, now time.Time) error {
+		a, ok := s.appByLabel(label)
+		if !ok || !a.isService() {
+			return fmt.Errorf("the org has no service app %q", label)
+		}
+		return s.assignType(principal{clientKind, a.id}, roleType, now)
+	})
+}
+
 func (s *state) assignType(p principal, roleType string, now time.Time) error {
 	wanted := assignment{kind: roleType}
 	if roleType == custom || roleType == "" {
@@ -85,7 +98,8 @@ func (o *Org) AddMember(group, login string) error {
 	})
 }
 
-// SetStatus changes the user's status. Whoever is not ACTIVE loses the sessions; DEPROVISIONED loses the tokens too.
+// SetStatus changes the user's status. Whoever is not ACTIVE loses the sessions; DEPROVISIONED loses the tokens and
+// the password too.
 func (o *Org) SetStatus(login, status string) error {
 	return o.change(fmt.Sprintf("setting the status of user %q", login), func(s *state, now time.Time) error {
 		u, err := s.needUser(login)
@@ -95,18 +109,7 @@ func (o *Org) SetStatus(login, status string) error {
 		if !slices.Contains(userStatuses(), status) {
 			return fmt.Errorf("%q is not a status", status)
 		}
-		u.status, u.changed = status, now
-		s.users.put(u.id, 0, u)
-		kind := map[string]string{active: "user.lifecycle.activate", "SUSPENDED": "user.lifecycle.suspend", "DEPROVISIONED": "user.lifecycle.deactivate"}[status]
-		if kind != "" {
-			s.log(system(), now, event{kind: kind, message: "Change user status", targets: []party{s.userParty(u.id)}})
-		}
-		if status != active {
-			s.endSessions(u.id)
-		}
-		if status == "DEPROVISIONED" {
-			s.revokeTokensOf(u.id, now)
-		}
+		s.enter(system(), u, status, now)
 		return nil
 	})
 }
@@ -151,12 +154,8 @@ func (o *Org) DeleteCustomRole(label string) error {
 		if !ok {
 			return fmt.Errorf("the org has no such custom role")
 		}
-		s.unassignAll(now, func(a assignment) bool { return a.roleID == r.id })
-		s.roles.remove(r.id)
-		s.log(system(), now, event{
-			kind: "iam.role.delete", message: "Delete custom role",
-			targets: []party{{id: r.id, kind: "CUSTOM_ROLE", alternateID: "unknown", name: r.label}},
-		})
+		s.unassignAll(system(), now, func(a assignment) bool { return a.roleID == r.id })
+		s.deleteRole(system(), r, now)
 		return nil
 	})
 }
@@ -168,28 +167,7 @@ func (o *Org) DeleteResourceSet(label string) error {
 		if !ok {
 			return fmt.Errorf("the org has no such resource set")
 		}
-		s.unassignAll(now, func(a assignment) bool { return a.setID == r.id })
-		s.sets.remove(r.id)
-		s.log(system(), now, event{
-			kind: "iam.resourceset.delete", message: "Delete resource set",
-			targets: []party{{id: r.id, kind: "RESOURCE_SET", alternateID: "unknown", name: r.label}},
-		})
+		s.deleteSet(system(), r, now)
 		return nil
 	})
-}
-
-// unassignAll takes every assignment that fits from its principal, in the order in which they were made.
-func (s *state) unassignAll(now time.Time, fits func(assignment) bool) {
-	var gone []bound
-	for p, held := range s.held {
-		for _, a := range held {
-			if fits(a) {
-				gone = append(gone, bound{p, a})
-			}
-		}
-	}
-	slices.SortFunc(gone, func(a, b bound) int { return a.seq - b.seq })
-	for _, b := range gone {
-		s.unassign(system(), b.principal, b.assignment, now)
-	}
 }

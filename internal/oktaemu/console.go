@@ -56,7 +56,7 @@ func (c *call) resume() bool {
 	if !ok || c.s.users.rows[held.userID].status != active {
 		return false
 	}
-	c.callerID, c.sessionID = held.userID, held.logID
+	c.caller, c.sessionID = principal{userKind, held.userID}, held.logID
 	return true
 }
 
@@ -94,21 +94,21 @@ func (c *call) signIn() reply {
 	u, ok := c.s.userByLogin(login)
 	if !ok || u.password == "" || !same(digest(form.Get("password")), digest(u.password)) || u.status != active {
 		if ok {
-			c.callerID = u.id
+			c.caller = principal{userKind, u.id}
 			c.s.log(c.author(), c.now, event{
 				kind: "user.session.start", message: "User login to Okta", outcome: "FAILURE",
 				reason: "INVALID_CREDENTIALS", severity: "WARN", targets: nil,
 			})
-			c.callerID = ""
+			c.caller = principal{}
 		}
 		return c.render(http.StatusUnauthorized, "login", pageData{Title: "Sign in", Login: login, Problem: "Unable to sign in"})
 	}
 	u.lastLogin = c.now
 	c.s.users.put(u.id, 0, u)
 	key := "102" + randomText(32)
-	started := session{userID: u.id, xsrf: randomText(32), logID: "trs" + randomText(22)}
+	started := session{userID: u.id, xsrf: randomText(32), logID: "trs" + digits62(c.requestID, 22)}
 	c.s.sessions[key] = started
-	c.callerID, c.sessionID = u.id, started.logID
+	c.caller, c.sessionID = principal{userKind, u.id}, started.logID
 	c.s.log(c.author(), c.now, event{kind: "user.session.start", message: "User login to Okta"})
 	r := redirect("/admin")
 	cookie := http.Cookie{Name: sessionCookie, Value: key, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.r.TLS != nil}
@@ -120,7 +120,7 @@ func (c *call) signOut() reply {
 	key, _ := c.session()
 	c.s.log(c.author(), c.now, event{kind: "user.session.end", message: "User logout from Okta"})
 	delete(c.s.sessions, key)
-	c.callerID = ""
+	c.caller = principal{}
 	r := redirect("/signed-out")
 	gone := http.Cookie{Name: sessionCookie, Path: "/", HttpOnly: true, MaxAge: -1}
 	r.header.Add("Set-Cookie", gone.String())
@@ -143,7 +143,7 @@ func (c *call) enter() {
 
 // home is for whoever holds any role.
 func (c *call) home() reply {
-	held := c.roleNames(c.callerID)
+	held := c.roleNames(c.caller.id)
 	if len(held) == 0 {
 		return c.refuse("Your account holds no administrator role, so it has no access to the Admin Console.")
 	}
@@ -153,7 +153,7 @@ func (c *call) home() reply {
 
 // administrators is for super admins only: Okta documents that nobody else may view them.
 func (c *call) administrators() reply {
-	if !c.s.may(c.callerID, writeRoles) {
+	if !c.may(writeRoles) {
 		return c.refuse("Only super administrators may view administrators.")
 	}
 	c.enter()
@@ -168,21 +168,21 @@ func (c *call) administrators() reply {
 
 // tokenList shows every token to whoever may read tokens, else the user's own.
 func (c *call) tokenList() reply {
-	if len(c.s.holdings(c.callerID)) == 0 {
+	if len(c.s.holdings(c.caller.id)) == 0 {
 		return c.refuse("Your account holds no administrator role, so it has no access to the Admin Console.")
 	}
 	c.enter()
 	var rows []tokenRow
 	for _, t := range c.s.tokens.all() {
-		if t.userID == c.callerID || c.s.may(c.callerID, readTokens) {
+		if t.userID == c.caller.id || c.may(readTokens) {
 			rows = append(rows, c.tokenRow(t))
 		}
 	}
-	return c.render(http.StatusOK, "tokens", pageData{Title: "API tokens", Tokens: rows, MayCreate: c.s.mayCreateTokens(c.callerID)})
+	return c.render(http.StatusOK, "tokens", pageData{Title: "API tokens", Tokens: rows, MayCreate: c.s.mayCreateTokens(c.caller.id)})
 }
 
 func (c *call) tokenForm() reply {
-	if !c.s.mayCreateTokens(c.callerID) {
+	if !c.s.mayCreateTokens(c.caller.id) {
 		return c.refuseToken()
 	}
 	c.enter()
@@ -199,7 +199,7 @@ func (c *call) createData() pageData {
 
 // tokenCreate makes the token and shows its value, once.
 func (c *call) tokenCreate() reply {
-	if !c.s.mayCreateTokens(c.callerID) {
+	if !c.s.mayCreateTokens(c.caller.id) {
 		return c.refuseToken()
 	}
 	form := c.form()
@@ -219,7 +219,7 @@ func (c *call) tokenCreate() reply {
 		return c.render(http.StatusBadRequest, "create", data)
 	}
 	value := newTokenValue()
-	made := c.s.createToken(c.author(), token{name: data.Name, userID: c.callerID, network: net}, value, c.now)
+	made := c.s.createToken(c.author(), token{name: data.Name, userID: c.caller.id, network: net}, value, c.now)
 	return c.render(http.StatusOK, "created", pageData{Title: "Token created", Name: made.name, Value: value})
 }
 

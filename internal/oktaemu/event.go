@@ -48,8 +48,12 @@ func (s *state) userParty(id string) party {
 }
 
 func (s *state) principalParty(p principal) party {
-	if p.kind == userKind {
+	switch p.kind {
+	case userKind:
 		return s.userParty(p.id)
+	case clientKind:
+		a := s.apps.rows[p.id]
+		return party{id: a.id, kind: "PublicClientApp", alternateID: a.id, name: a.label}
 	}
 	g := s.groups.rows[p.id]
 	return party{id: g.id, kind: "UserGroup", alternateID: "unknown", name: g.name}

@@ -1,86 +1,152 @@
-// Faults that a test injects, and the rate limit.
+// Faults: what an org does wrong on purpose, by route and by the number of the call.
 
 package oktaemu
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // Fault changes how the requests that match are answered. What it does happens in the order of its fields: Delay, then
-// DropBefore or LateEffect, then Status, else the real answer changed by Stale, DropAfter and Truncate.
+// DropBefore, ResetBefore or LateEffect, then Status, else the real answer changed by Stale or StaleFor, DropAfter or
+// ResetAfter, and Truncate.
 type Fault struct {
 	Method string // any where it is empty
-	// Path is matched with the request's path, unescaped and without the query: a pattern of path.Match, in which *
-	// stands for one segment; or a prefix, when it ends in "/..."; any path where it is empty.
+	// Path is a path of the route table, such as /api/v1/users/{user}/roles, for what that route answers; or it is
+	// matched with the request's path, unescaped and without the query: a pattern of path.Match, in which * stands for one
+	// segment; or a prefix, when it ends in "/..."; any path where it is empty.
 	Path  string
 	Skip  int // lets that many matching requests pass first
 	Count int // then fires that many times; 0 for ever
 
 	Delay time.Duration // before anything else; a client that goes away meanwhile takes the request with it
-	// DropBefore closes the connection before the request has an effect.
-	DropBefore bool
-	// LateEffect closes the connection at once and lets the request take effect that much later.
+	// DropBefore closes the connection before the request has an effect. ResetBefore resets it (TCP RST).
+	DropBefore, ResetBefore bool
+	// LateEffect closes the connection at once and lets the request take effect that much later by the org's clock.
 	LateEffect time.Duration
 	// Status answers with this status and Body, without effect. An empty Body is Okta's own error for the status.
 	Status int
 	Body   string
 	Header http.Header // added to whatever answer is given
+	// LimitReset is, with status 429, how long until X-Rate-Limit-Reset; a second where it is 0.
+	LimitReset time.Duration
 
-	Stale     bool // a GET answers as the org was before the last change that the answer shows, after this injection
-	DropAfter bool // the request takes effect, then the connection is closed without an answer
-	Truncate  bool // the answer breaks off after half of its body; its Content-Length is that of the whole
+	Stale bool // a GET answers as the org was before the last change that the answer shows, after this injection
+	// StaleFor has a GET answer as the org was that long ago, but not before this injection.
+	StaleFor time.Duration
+	// DropAfter lets the request take effect, then closes the connection without an answer. ResetAfter resets it.
+	DropAfter, ResetAfter bool
+	Truncate              bool // the answer breaks off after half of its body; its Content-Length is that of the whole
 }
 
 // fault is an injected Fault and how often it matched.
 type fault struct {
 	Fault
-	seen int
+	seen   int
+	behind *replica // of StaleFor
 }
 
-// Inject adds faults. The first that matches a request and is not used up decides. A malformed Path panics: it is a
-// mistake in the test.
+// spent tells whether it fires no more.
+func (f *fault) spent() bool { return f.Count > 0 && f.seen >= f.Skip+f.Count }
+
+// check says what is wrong with a fault.
+func (f Fault) check(routes []route) error {
+	_, malformed := path.Match(f.Path, "")
+	switch {
+	case malformed != nil:
+		return fmt.Errorf("malformed path of a fault: %s", f.Path)
+	case f.byRoute() && !slices.ContainsFunc(routes, func(r route) bool { return r.path == f.Path && (f.Method == "" || f.Method == r.method) }):
+		return fmt.Errorf("no route of a fault's path: %s %s", f.Method, f.Path)
+	case f.Skip < 0 || f.Count < 0:
+		return errors.New("skip and count of a fault are 0 or more")
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("the status of a fault is from 200 to 599, not %d", f.Status)
+	case min(f.Delay, f.LateEffect, f.LimitReset, f.StaleFor) < 0:
+		return errors.New("the durations of a fault are 0 or more")
+	case f.LimitReset > 0 && f.Status != http.StatusTooManyRequests:
+		return errors.New("limitReset of a fault goes with status 429")
+	}
+	return nil
+}
+
+// byRoute tells whether Path is one of the route table.
+func (f Fault) byRoute() bool { return strings.Contains(f.Path, "{") }
+
+// Inject adds faults. The first that matches a request and is not used up decides. A fault that makes no sense panics: it
+// is a mistake in the test.
 func (o *Org) Inject(faults ...Fault) {
+	if err := o.inject(faults); err != nil {
+		panic("oktaemu: " + err.Error())
+	}
+}
+
+// inject adds all of the faults or none.
+func (o *Org) inject(faults []Fault) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, f := range faults {
-		if _, err := path.Match(f.Path, ""); err != nil {
-			panic("oktaemu: malformed path of a fault: " + f.Path)
+		if err := f.check(o.routes); err != nil {
+			return err
 		}
-		o.keep = o.keep || f.Stale
-		o.faults = append(o.faults, &fault{Fault: f})
 	}
+	for _, f := range faults {
+		added := &fault{Fault: f}
+		if f.StaleFor > 0 {
+			added.behind = o.follow()
+		}
+		if f.Stale && o.stale == nil {
+			o.stale = o.follow()
+		}
+		o.faults = append(o.faults, added)
+	}
+	return nil
 }
 
 // ClearFaults removes all faults.
 func (o *Org) ClearFaults() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.faults = nil
+	o.clearFaults()
 }
 
-// fire returns the fault that decides this request, or the zero Fault.
-func (o *Org) fire(r *http.Request) Fault {
+func (o *Org) clearFaults() {
+	for _, f := range o.faults {
+		o.unfollow(f.behind)
+	}
+	o.unfollow(o.stale)
+	o.faults, o.stale = nil, nil
+}
+
+// fire returns the fault that decides this request, or one that does nothing, and how long to hold the request back.
+func (o *Org) fire(r *http.Request) (*fault, time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, f := range o.faults {
-		if !f.matches(r) || f.Count > 0 && f.seen >= f.Skip+f.Count {
+		if f.spent() || !f.matches(o.routes, r) {
 			continue
 		}
 		if f.seen++; f.seen > f.Skip {
-			return f.Fault
+			return f, o.latency + f.Delay
 		}
 	}
-	return Fault{}
+	return &fault{}, o.latency
 }
 
-func (f Fault) matches(r *http.Request) bool {
+func (f Fault) matches(routes []route, r *http.Request) bool {
 	if f.Method != "" && f.Method != r.Method {
 		return false
+	}
+	if f.byRoute() {
+		found, ok := match(routes, &call{r: r})
+		return ok && found.path == f.Path
 	}
 	if f.Path == "" {
 		return true
@@ -92,12 +158,12 @@ func (f Fault) matches(r *http.Request) bool {
 	return ok
 }
 
-// wait holds the request back and tells whether the client is still there.
-func (f Fault) wait(ctx context.Context) bool {
-	if f.Delay <= 0 {
+// wait holds a request back and tells whether the client is still there.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
 		return true
 	}
-	timer := time.NewTimer(f.Delay)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -105,6 +171,31 @@ func (f Fault) wait(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// sever ends the connection without an answer: closed, or reset, so that the client reads a connection reset by peer.
+func sever(w http.ResponseWriter, reset bool) {
+	if !reset {
+		panic(http.ErrAbortHandler)
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // HTTP/2, or no network at all
+	}
+	if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = wrapped.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // closing sends RST then
+	}
+	_ = conn.Close()
+}
+
+// SetLatency holds every request back that long before it is answered.
+func (o *Org) SetLatency(d time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.latency = max(0, d)
 }
 
 // reply is the answer of a fault that has a status.
@@ -138,46 +229,4 @@ func defaultError(status int) reply {
 		return errorReply(status, "E0000009", "Internal Server Error")
 	}
 	return reply{status: status, header: http.Header{"Content-Type": {"text/html"}}, body: []byte("<html><body>" + strconv.Itoa(status) + "</body></html>")}
-}
-
-// limiter counts requests in windows of a minute.
-type limiter struct {
-	most, left int
-	refuses    bool
-	resets     time.Time
-}
-
-// newLimiter limits to perMinute requests, or, where it is 0, counts without refusing.
-func newLimiter(perMinute int) limiter {
-	const plenty = 600
-	if perMinute == 0 {
-		return limiter{most: plenty, left: plenty}
-	}
-	return limiter{most: perMinute, left: perMinute, refuses: true}
-}
-
-// take counts a request and tells whether it may pass.
-func (l *limiter) take(now time.Time) bool {
-	if !now.Before(l.resets) {
-		l.left, l.resets = l.most, now.Add(time.Minute)
-	}
-	if l.left == 0 {
-		return !l.refuses
-	}
-	l.left--
-	return true
-}
-
-// describe writes the rate limit into the headers. A refusal that a fault made says to come back after a second.
-func (l *limiter) describe(h http.Header, now time.Time, refused bool) {
-	left, resets := l.left, l.resets
-	if refused && left > 0 {
-		left, resets = 0, now.Add(time.Second)
-	}
-	if resets.IsZero() {
-		resets = now.Add(time.Minute)
-	}
-	h.Set("X-Rate-Limit-Limit", strconv.Itoa(l.most))
-	h.Set("X-Rate-Limit-Remaining", strconv.Itoa(left))
-	h.Set("X-Rate-Limit-Reset", strconv.FormatInt(resets.Unix(), 10))
 }

@@ -2,12 +2,16 @@ package oktaemu
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -193,12 +197,109 @@ func TestTapActsBeforeTheAnswerIsRead(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	seed := DefaultSeed()
-	seed.Org.RateLimit = 3
+	seed.Org.RateLimit, seed.Org.PrincipalShare = 3, 100
 	w := start(t, seed)
 	for i, want := range []int{200, 200, 200, 429} {
 		a := w.call("GET", "/api/v1/users/me", "", want)
 		if left := a.header.Get("X-Rate-Limit-Remaining"); left != fmt.Sprint(max(0, 2-i)) {
 			t.Errorf("call %d: %s left", i+1, left)
 		}
+	}
+}
+
+// httptestPost is a POST that gives the service account a role.
+func httptestPost(t *testing.T) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest("POST", serviceRoles, strings.NewReader(assignBody))
+	r.Header.Set("Authorization", "SSWS "+ownToken)
+	return r
+}
+
+func TestFaultResetsTheConnection(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Method: "POST", Count: 1, ResetBefore: true}, Fault{Method: "POST", Count: 1, ResetAfter: true})
+	for i, held := range [][]string{nil, {"READ_ONLY_ADMIN"}} {
+		_, err := w.try(ownToken, "POST", assignPath, assignBody)
+		if !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("reset %d: error %v, want a connection reset by peer", i+1, err)
+		}
+		w.wantRoles(invoice, held...)
+	}
+	if got := w.Requests()[1]; got.Status != 0 || got.Caller == "" {
+		t.Errorf("recorded as %+v", got)
+	}
+}
+
+func TestFaultByRoute(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Path: "/api/v1/users/{user}", Status: 503})
+	w.get("/api/v1/users/me") // a route of its own, which /api/v1/users/* would match too
+	w.call("GET", "/api/v1/users/"+invoice, "", 503)
+	w.get("/api/v1/users/" + invoice + "/roles")
+}
+
+func TestFaultChoosesTheReset(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Path: "/api/v1/groups", Status: 429, LimitReset: 42 * time.Second})
+	began := time.Now()
+	a := w.call("GET", "/api/v1/groups", "", 429)
+	reset, err := strconv.ParseInt(a.header.Get("X-Rate-Limit-Reset"), 10, 64)
+	if d := time.Unix(reset, 0).Sub(began); err != nil || d < 40*time.Second || d > 45*time.Second {
+		t.Errorf("reset in %v, %v", d, err)
+	}
+	if got := a.header.Get("X-Rate-Limit-Remaining"); got != "0" {
+		t.Errorf("remaining %s", got)
+	}
+}
+
+func TestFaultsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	org := keptOrg(t, DefaultSeed())
+	for _, f := range []Fault{
+		{Path: "["},
+		{Path: "/api/v1/nothing/{x}"},
+		{Method: "PATCH", Path: "/api/v1/users/{user}"},
+		{Skip: -1},
+		{Count: -1},
+		{Status: 99},
+		{Status: 600},
+		{Delay: -1},
+		{StaleFor: -1},
+		{LateEffect: -1},
+		{LimitReset: time.Second},
+	} {
+		if org.inject([]Fault{{Status: 500}, f}) == nil {
+			t.Errorf("%+v was taken", f)
+		}
+	}
+	if len(org.faults) != 0 {
+		t.Error("half of the faults was taken")
+	}
+}
+
+func TestFaultsAreTheSameAfterJSON(t *testing.T) {
+	t.Parallel()
+	want := Fault{}
+	count := 0
+	v := reflect.ValueOf(&want).Elem()
+	for i := range v.NumField() {
+		if v.Type().Field(i).Name != "Header" {
+			fill(t, v.Field(i), &count, "fault")
+		}
+	}
+	want.Header = http.Header{"Retry-After": {"5", "6"}}
+	data, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Fault
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

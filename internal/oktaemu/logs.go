@@ -12,6 +12,13 @@ import (
 // logKept is how far back since may lie.
 const logKept = 180 * 24 * time.Hour
 
+func logRoutes() []route {
+	query := []string{"limit", "after", "since", "until", "filter", "sortOrder"}
+	return []route{
+		{get, "/api/v1/logs", readLogs, "okta.logs.read", query, (*call).listLogs, evidence{}},
+	}
+}
+
 // listLogs answers a bounded query in order of publication. A query without until and in ascending order polls: it
 // always has a next page.
 func (c *call) listLogs() reply {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,14 +27,22 @@ const maxRequests = 100_000
 type Org struct {
 	routes []route
 
+	underWay atomic.Int64 // requests that are being answered or held back
+
 	mu       sync.Mutex
+	seed     Seed // what Reset goes back to
+	options  options
 	state    *state
+	offset   time.Duration // of the org's clock
+	coming   []*pending
 	faults   []*fault
-	history  []*state // states before each write, oldest first; kept once a Stale fault was injected
-	keep     bool
+	latency  time.Duration
+	lag      time.Duration
+	lagged   *replica // by lag; nil without
+	stale    *replica // where Stale faults look back from; nil without
+	journal  *journal // nil without replicas
 	requests []Request
 	taps     []func(Request)
-	served   int // requests begun; makes request ids
 	limits   limiter
 }
 
@@ -48,42 +57,128 @@ type Request struct {
 // Option changes how an Org is made.
 type Option func(*options)
 
-type options struct{ apiToken *string }
+type options struct {
+	apiToken *string
+	apps     []SeedApp
+	skew     time.Duration
+	lag      *time.Duration
+	latency  *time.Duration
+}
 
 // WithAPIToken adds an SSWS token of that value, named TokenName and owned by the org's first super admin by the order
-// of the seed.
+// of the seed. An org that was saved has that token already; it gets the value.
 func WithAPIToken(value string) Option { return func(o *options) { o.apiToken = &value } }
+
+// WithClockSkew sets the org's clock before or, below 0, behind the real one.
+func WithClockSkew(d time.Duration) Option { return func(o *options) { o.skew = d } }
+
+// WithLag has reads lag behind from the start; see SetLag.
+func WithLag(d time.Duration) Option { return func(o *options) { o.lag = &d } }
+
+// WithLatency holds every request back that long before it is answered.
+func WithLatency(d time.Duration) Option { return func(o *options) { o.latency = &d } }
 
 // New makes an org of a seed. The errors name what in the seed does not fit together.
 func New(seed Seed, opts ...Option) (*Org, error) {
-	var opt options
+	o := &Org{routes: routes()}
 	for _, set := range opts {
-		set(&opt)
+		set(&o.options)
 	}
-	if err := seed.check(); err != nil {
+	if err := o.load(seed); err != nil {
 		return nil, fmt.Errorf("making an emulated org: %w", err)
 	}
-	now := time.Now().UTC()
-	s := build(seed, now)
-	if opt.apiToken != nil {
-		if err := addOwnToken(s, seed, *opt.apiToken, now); err != nil {
-			return nil, fmt.Errorf("making an emulated org: %w", err)
-		}
-	}
-	return &Org{routes: routes(), state: s, limits: newLimiter(seed.Org.RateLimit)}, nil
+	return o, nil
 }
 
-// addOwnToken adds the token of WithAPIToken.
-func addOwnToken(s *state, seed Seed, value string, now time.Time) error {
+// Load replaces the org by that of a seed, with the options that the org was made with: its clock, limits and lag are as
+// in a new one. Injected faults, the requests so far and taps stay.
+func (o *Org) Load(seed Seed) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.load(seed); err != nil {
+		return fmt.Errorf("loading an emulated org: %w", err)
+	}
+	return nil
+}
+
+// Reset makes the org as it was at first, or as it was last loaded, and forgets the faults and requests. Taps stay.
+func (o *Org) Reset() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.load(o.seed); err != nil {
+		panic(fmt.Sprintf("oktaemu: a seed that was good is not any more: %v", err))
+	}
+	o.clearFaults()
+	o.requests = nil
+}
+
+// load makes the org of a seed. After an error nothing has changed.
+func (o *Org) load(seed Seed) error {
+	whole := seed
+	if seed.State == nil { // one that was saved has them already
+		whole.Apps = slices.Concat(seed.Apps, o.options.apps)
+	}
+	if err := whole.check(); err != nil {
+		return err
+	}
+	offset := seed.Org.ClockSkew + o.options.skew
+	now := time.Now().Add(offset).UTC()
+	s, err := build(whole, now)
+	if err != nil {
+		return err
+	}
+	if o.options.apiToken != nil {
+		if err := addOwnToken(s, *o.options.apiToken, now, seed.State != nil); err != nil {
+			return err
+		}
+	}
+	o.callOff()
+	o.seed, o.state, o.offset, o.limits = seed, s, offset, newLimiter(seed.Org.limits())
+	o.latency, o.lag = seed.Org.Latency, seed.Org.Lag
+	if o.options.latency != nil {
+		o.latency = *o.options.latency
+	}
+	if o.options.lag != nil {
+		o.lag = *o.options.lag
+	}
+	o.followAnew()
+	return nil
+}
+
+// followAnew starts every replica again, of a state that is new.
+func (o *Org) followAnew() {
+	o.journal, o.lagged = nil, nil
+	o.setLag(o.lag)
+	if o.stale != nil {
+		o.stale = o.follow()
+	}
+	for _, f := range o.faults {
+		if f.behind != nil {
+			f.behind = o.follow()
+		}
+	}
+}
+
+// addOwnToken adds the token of WithAPIToken, or gives the one that was saved its value.
+func addOwnToken(s *state, value string, now time.Time, saved bool) error {
 	if value == "" || strings.ContainsAny(value, " \t\r\n") {
 		return errors.New("the API token is empty or holds white space")
 	}
-	for _, u := range seed.Users {
-		if !slices.ContainsFunc(u.Roles, func(r SeedRole) bool { return r.Type == superAdmin }) {
+	if _, there := s.tokens.rows[s.secrets[digest(value)]]; there {
+		return nil
+	}
+	for _, u := range s.users.all() {
+		if !s.holds(principal{userKind, u.id}, assignment{kind: superAdmin}) {
 			continue
 		}
-		owner, _ := s.userByLogin(u.Login)
-		s.addToken(token{name: TokenName, userID: owner.id, clientName: userClient, created: now}, value, now)
+		for _, t := range s.tokens.all() {
+			if saved && t.userID == u.id && t.name == TokenName {
+				maps.DeleteFunc(s.secrets, func(_, id string) bool { return id == t.id })
+				s.secrets[digest(value)] = t.id
+				return nil
+			}
+		}
+		s.addToken(token{name: TokenName, userID: u.id, clientName: userClient, created: now}, value, now)
 		return nil
 	}
 	return errors.New("no user of the seed holds SUPER_ADMIN, so nobody can own the API token")
@@ -113,11 +208,28 @@ func (o *Org) RolesOf(login string) []string {
 	if !ok {
 		return nil
 	}
+	return o.state.heldBy(principal{userKind, u.id})
+}
+
+// RolesOfClient returns what the app of that label holds, sorted and written as in RolesOf. It is nil for an app that
+// does not exist.
+func (o *Org) RolesOfClient(label string) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a, ok := o.state.appByLabel(label)
+	if !ok {
+		return nil
+	}
+	return o.state.heldBy(principal{clientKind, a.id})
+}
+
+// heldBy names what a principal holds, sorted.
+func (s *state) heldBy(p principal) []string {
 	var out []string
-	for _, h := range o.state.holdings(u.id) {
-		name := o.state.describe(h.assignment)
+	for _, h := range s.holdingsOf(p) {
+		name := s.describe(h.assignment)
 		if h.via != "" {
-			name += " via group " + o.state.groups.rows[h.via].name
+			name += " via group " + s.groups.rows[h.via].name
 		}
 		out = append(out, name)
 	}

@@ -22,8 +22,12 @@ type world struct {
 	url string
 }
 
+// start serves an org. Where the seed says nothing of rate limits there are none to speak of.
 func start(t *testing.T, seed Seed) *world {
 	t.Helper()
+	if seed.Org.RateLimit == 0 && seed.Org.RateLimits == nil {
+		seed.Org.RateLimit = 1_000_000
+	}
 	org, err := New(seed, WithAPIToken(ownToken))
 	if err != nil {
 		t.Fatal(err)
@@ -221,6 +225,8 @@ func TestLoadSeedComplains(t *testing.T) {
 		{"unknown owner", head + "tokens: [{name: T, owner: b@x}]\n", `owner "b@x" is not a user`},
 		{"unknown zone", head + "tokens: [{name: T, network: Z}]\n", `network "Z" is neither`},
 		{"unknown status", head + "users: [{login: a@x, status: GONE}]\n", `status "GONE" is not one of`},
+		{"profile that is not text", head + "users: [{login: a@x, profile: {age: 3}}]\n", "age in profile is not text"},
+		{"profile with a login", head + "users: [{login: a@x, profile: {login: b@x}}]\n", "login does not belong in profile"},
 		{"user twice", head + "users: [{login: a@x}, {login: A@x}]\n", "is there twice"},
 		{"role twice", head + "users: [{login: a@x, roles: [APP_ADMIN, APP_ADMIN]}]\n", "listed twice"},
 	} {

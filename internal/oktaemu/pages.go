@@ -46,7 +46,7 @@ type zoneChoice struct{ ID, Name string }
 // render makes a page. No page runs scripts or loads anything.
 func (c *call) render(status int, name string, data pageData) reply {
 	data.Org = c.s.company
-	if u, ok := c.s.users.rows[c.callerID]; ok {
+	if u, ok := c.s.users.rows[c.caller.id]; ok {
 		_, held := c.session()
 		data.User, data.UserLogin, data.XSRF = u.displayName(), u.login, held.xsrf
 	}

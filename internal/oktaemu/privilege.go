@@ -44,11 +44,11 @@ func (s *state) revoke(p principal, id string, now time.Time) bool {
 }
 
 // touched returns a copy of held in which the roles with base32 ids have moved to now: recorded traffic shows their
-// `created` moving whenever the principal's other roles change.
+// `created` moving whenever the principal's other roles change. Those with targets have the times of their targets.
 func touched(held []assignment, now time.Time) []assignment {
 	out := slices.Clone(held)
 	for i := range out {
-		if targetable(out[i].kind) {
+		if targetable(out[i].kind) && len(out[i].targets) == 0 {
 			out[i].created, out[i].lastUpdated = now, now
 		}
 	}
@@ -80,8 +80,11 @@ func (s *state) lastSuperAdmin(userID string, a assignment) bool {
 
 // affected returns the users whose privileges change with the roles of p.
 func (s *state) affected(p principal) []string {
-	if p.kind == userKind {
+	switch p.kind {
+	case userKind:
 		return []string{p.id}
+	case clientKind:
+		return nil
 	}
 	return s.membersOf[p.id]
 }
@@ -138,18 +141,26 @@ func (s *state) unassign(by author, p principal, a assignment, now time.Time) {
 	s.logHeld(by, now, p, a, false)
 }
 
-// logHeld logs what is not about users: the privileges of a group, and members of a binding.
+// logHeld logs what is not about users: the privileges of a group or a service app, and members of a binding. Like a
+// user's, a service app's revoke is logged only when nothing is left (UNVERIFIED for apps).
 func (s *state) logHeld(by author, now time.Time, p principal, a assignment, given bool) {
 	holder := s.principalParty(p)
-	if p.kind == groupKind {
+	debug := map[string]any{"privilegeGranted": s.describe(a)}
+	switch p.kind {
+	case groupKind:
 		kind, message := "group.privilege.grant", "Grant group privilege"
 		if !given {
 			kind, message = "group.privilege.revoke", "Revoke group privilege"
 		}
-		s.log(by, now, event{
-			kind: kind, message: message, targets: []party{holder},
-			debug: map[string]any{"privilegeGranted": s.describe(a)},
-		})
+		s.log(by, now, event{kind: kind, message: message, targets: []party{holder}, debug: debug})
+	case clientKind:
+		kind, message := "app.oauth2.client.privilege.grant", "Grant OAuth 2.0 client privilege"
+		if len(s.held[p]) == 0 {
+			kind, message = "app.oauth2.client.privilege.revoke", "Revoke OAuth 2.0 client privilege"
+		} else {
+			debug["privilegeGranted"] = strings.Join(s.heldBy(p), ", ")
+		}
+		s.log(by, now, event{kind: kind, message: message, targets: []party{holder}, debug: debug})
 	}
 	if a.kind != custom {
 		return
@@ -159,10 +170,32 @@ func (s *state) logHeld(by author, now time.Time, p principal, a assignment, giv
 		kind, message = "iam.resourceset.bindings.delete", "Delete bindings from resource set"
 	}
 	s.log(by, now, event{kind: kind, message: message, targets: []party{
-		{id: a.setID, kind: "RESOURCE_SET", alternateID: "unknown", name: s.sets.rows[a.setID].label},
-		{id: a.roleID, kind: "CUSTOM_ROLE", alternateID: "unknown", name: s.roles.rows[a.roleID].label},
-		holder,
+		setParty(s.sets.rows[a.setID]), roleParty(s.roles.rows[a.roleID]), holder,
 	}})
+}
+
+// unassignAll takes every assignment that fits from its principal, in the order in which they were made.
+func (s *state) unassignAll(by author, now time.Time, fits func(assignment) bool) {
+	var gone []bound
+	for p, held := range s.held {
+		for _, a := range held {
+			if fits(a) {
+				gone = append(gone, bound{p, a})
+			}
+		}
+	}
+	slices.SortFunc(gone, func(a, b bound) int { return a.seq - b.seq })
+	for _, b := range gone {
+		s.unassign(by, b.principal, b.assignment, now)
+	}
+}
+
+func roleParty(r customRole) party {
+	return party{id: r.id, kind: "CUSTOM_ROLE", alternateID: "unknown", name: r.label}
+}
+
+func setParty(r resourceSet) party {
+	return party{id: r.id, kind: "RESOURCE_SET", alternateID: "unknown", name: r.label}
 }
 
 // addMember makes the user a member of the group and logs it.
@@ -170,7 +203,7 @@ func (s *state) addMember(by author, groupID, userID string, now time.Time) {
 	if slices.Contains(s.membersOf[groupID], userID) {
 		return
 	}
-	s.changing(by, now, []string{userID}, func() { s.join(groupID, userID) })
+	s.changing(by, now, []string{userID}, func() { s.joinNow(groupID, userID, now) })
 	s.log(by, now, event{
 		kind: "group.user_membership.add", message: "Add user to group membership",
 		targets: []party{s.userParty(userID), s.principalParty(principal{groupKind, groupID})},
@@ -185,6 +218,7 @@ func (s *state) removeMember(by author, groupID, userID string, now time.Time) {
 	s.changing(by, now, []string{userID}, func() {
 		s.membersOf[groupID] = without(s.membersOf[groupID], userID)
 		s.memberOf[userID] = without(s.memberOf[userID], groupID)
+		s.membersMoved(groupID, now)
 	})
 	s.log(by, now, event{
 		kind: "group.user_membership.remove", message: "Remove user from group membership",

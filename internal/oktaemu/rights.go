@@ -1,15 +1,19 @@
 // Who may do what: one table of standard roles and permissions of custom roles. Rights are worked out at the time of
-// the call, from what the token's owner holds then, directly and through groups.
+// the call, from what the token's owner or the service app holds then, directly and through groups.
 
 package oktaemu
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // right is what a route asks for.
 type right string
 
 const (
-	anyCaller    right = "any caller"    // any valid token
+	nobody       right = "nobody"        // no caller at all
+	anyUser      right = "any user"      // any user, and no service app
 	readUsers    right = "read users"    // users, their groups
 	clearUsers   right = "end sessions"  // of other users
 	readGroups   right = "read groups"   // groups and their members
@@ -17,7 +21,10 @@ const (
 	readTokens   right = "read tokens"
 	writeTokens  right = "write tokens" // restrict, revoke
 	readZones    right = "read zones"
+	writeZones   right = "write zones"
 	readApps     right = "read apps"
+	writeApps    right = "write apps"
+	onlySuper    right = "super admin" // what nobody else may
 	readLogs     right = "read logs"
 	readOrg      right = "read org"
 	readRoles    right = "read roles"  // role assignments and everything of /iam
@@ -33,11 +40,11 @@ type rule struct {
 // rules is the table. What Okta documents: only super admins add, remove and view administrators (help, "admin
 // comparison"); okta.iam.read views roles and assignments; read-only and org admins read most things. The rest is
 // UNVERIFIED and narrow on purpose: a role that is not named has no right. A resource set does not narrow what a
-// permission reads here; in Okta it does. Role types that nobody knows give nothing.
+// permission reads here, nor do targets a standard role; in Okta they do. Role types that nobody knows give nothing.
 func rules() map[right]rule {
 	const readOnly, orgAdmin = "READ_ONLY_ADMIN", "ORG_ADMIN"
 	people := []string{readOnly, orgAdmin, "USER_ADMIN", "HELP_DESK_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "APP_ADMIN"}
-	return map[right]rule{
+	all := map[right]rule{
 		readUsers:    {people, []string{"okta.users.read", "okta.users.manage"}},
 		clearUsers:   {[]string{orgAdmin, "USER_ADMIN"}, []string{"okta.users.manage", "okta.users.lifecycle.manage", "okta.users.lifecycle.clearSessions"}},
 		readGroups:   {people, []string{"okta.groups.read", "okta.groups.manage"}},
@@ -46,20 +53,25 @@ func rules() map[right]rule {
 		writeTokens:  {[]string{orgAdmin}, []string{"okta.users.apitokens.manage"}},
 		readZones:    {[]string{readOnly, orgAdmin}, nil},
 		readApps:     {[]string{readOnly, orgAdmin, "APP_ADMIN"}, []string{"okta.apps.read", "okta.apps.manage"}},
+		writeZones:   {[]string{orgAdmin}, nil},
+		writeApps:    {[]string{"APP_ADMIN"}, []string{"okta.apps.manage"}},
+		onlySuper:    {nil, nil},
 		readLogs:     {[]string{readOnly, orgAdmin, "REPORT_ADMIN"}, []string{"okta.logs.read"}},
 		readOrg:      {[]string{readOnly, orgAdmin}, nil},
 		readRoles:    {nil, []string{"okta.iam.read"}},
 		writeRoles:   {nil, nil},
 	}
+	maps.Copy(all, peopleRules())
+	return all
 }
 
-// may tells whether the user has the right now.
-func (s *state) may(userID string, need right) bool {
-	if need == anyCaller {
-		return true
+// may tells whether the principal has the right now.
+func (s *state) may(p principal, need right) bool {
+	if need == anyUser {
+		return p.kind == userKind
 	}
 	rule := rules()[need]
-	return slices.ContainsFunc(s.holdings(userID), func(h holding) bool {
+	return slices.ContainsFunc(s.holdingsOf(p), func(h holding) bool {
 		if h.kind == custom {
 			return slices.ContainsFunc(s.roles.rows[h.roleID].permissions, func(p string) bool { return slices.Contains(rule.permissions, p) })
 		}

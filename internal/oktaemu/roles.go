@@ -1,33 +1,58 @@
-// Role assignments of users and of groups. https://developer.okta.com/docs/api, "Role assignments"
+// Role assignments of users, groups and service apps. https://developer.okta.com/docs/api, "Role assignments"
 
 package oktaemu
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 )
 
-// principal finds the user or group of the path.
+// The paths under which the three kinds of principals have their roles.
+const (
+	userRoot   = "/api/v1/users/{user}"
+	groupRoot  = "/api/v1/groups/{group}"
+	clientRoot = "/oauth2/v1/clients/{client}"
+)
+
+func roleRoutes() []route {
+	quiet, expand := []string{"disableNotifications"}, []string{"expand"}
+	userRoles := recorded("TestAccResourceOktaUserAdminRoles_crud/oie-00 ids 2 to 11")
+	groupRoles := recorded("TestAccResourceOktaGroupRole_admin_crud/oie-00")
+	clientRoles := recorded("TestAccResourceOktaAppOAuthRoleAssignment_basic/oie-00 ids 5 to 14")
+	removed := recorded("TestAccResourceOktaAdminRoleTargets_crud/oie-00 id 65")
+	const read, manage = "okta.roles.read", "okta.roles.manage"
+	return []route{
+		{get, userRoot + "/roles", readRoles, read, expand, (*call).listRoles, userRoles},
+		{post, userRoot + "/roles", writeRoles, manage, quiet, (*call).createRole, userRoles},
+		{get, userRoot + "/roles/{assignment}", readRoles, read, nil, (*call).getRole, userRoles},
+		{del, userRoot + "/roles/{assignment}", writeRoles, manage, nil, (*call).deleteRole, removed},
+		{get, groupRoot + "/roles", readRoles, read, expand, (*call).listRoles, groupRoles},
+		{post, groupRoot + "/roles", writeRoles, manage, quiet, (*call).createRole, groupRoles},
+		{get, groupRoot + "/roles/{assignment}", readRoles, read, nil, (*call).getRole, groupRoles},
+		{del, groupRoot + "/roles/{assignment}", writeRoles, manage, nil, (*call).deleteRole, groupRoles},
+		{get, clientRoot + "/roles", readRoles, read, nil, (*call).listRoles, inSpec("listRolesForClient")},
+		{post, clientRoot + "/roles", writeRoles, manage, nil, (*call).createRole, clientRoles},
+		{get, clientRoot + "/roles/{assignment}", readRoles, read, nil, (*call).getRole, clientRoles},
+		{del, clientRoot + "/roles/{assignment}", writeRoles, manage, nil, (*call).deleteRole, clientRoles},
+	}
+}
+
+// principal finds the user, group or client of the path.
 func (c *call) principal() (principal, *reply) {
 	if _, ok := c.vars["group"]; ok {
 		g, bad := c.group()
 		return principal{groupKind, g.id}, bad
 	}
+	if _, ok := c.vars["client"]; ok {
+		a, bad := c.client()
+		return principal{clientKind, a.id}, bad
+	}
 	u, bad := c.user()
 	return principal{userKind, u.id}, bad
-}
-
-// assignments returns what the principal's role list shows: for a user, what comes through groups as well.
-func (c *call) assignments(p principal) []holding {
-	if p.kind == userKind {
-		return c.s.holdings(p.id)
-	}
-	var out []holding
-	for _, a := range c.s.held[p] {
-		out = append(out, holding{assignment: a})
-	}
-	return out
 }
 
 // roleBody is an assignment on the wire. One that comes through a group has assignmentType GROUP and the group as its
@@ -37,9 +62,10 @@ func (c *call) roleBody(p principal, h holding) obj {
 		p = principal{groupKind, h.via}
 	}
 	links := obj{"assignee": href(c.principalURL(p))}
+	created, updated := c.s.times(h.assignment)
 	body := obj{
 		"id": h.id, "type": h.kind, "label": roleLabel(h.kind), "status": active, "assignmentType": string(p.kind),
-		"created": stamp(h.created), "lastUpdated": stamp(h.lastUpdated), "_links": links,
+		"created": stamp(created), "lastUpdated": stamp(updated), "_links": links,
 	}
 	if h.roleID == "" {
 		return body
@@ -48,7 +74,7 @@ func (c *call) roleBody(p principal, h holding) obj {
 		body["label"] = c.s.roles.rows[h.roleID].label
 	}
 	body["role"], body["resource-set"] = h.roleID, h.setID
-	set := c.base + "/api/v1/iam/resource-sets/" + h.setID
+	set := c.setURL(h.setID)
 	links["role"] = href(c.base + "/api/v1/iam/roles/" + h.roleID)
 	links["permissions"] = href(c.base + "/api/v1/iam/roles/" + h.roleID + "/permissions")
 	links["resource-set"] = href(set)
@@ -56,9 +82,13 @@ func (c *call) roleBody(p principal, h holding) obj {
 	return body
 }
 
+// principalURL is the principal's own address. A client's is without /roles, as recorded; Okta's document adds it.
 func (c *call) principalURL(p principal) string {
-	if p.kind == groupKind {
+	switch p.kind {
+	case groupKind:
 		return c.base + "/api/v1/groups/" + p.id
+	case clientKind:
+		return c.base + "/oauth2/v1/clients/" + c.s.apps.rows[p.id].clientID
 	}
 	return c.base + "/api/v1/users/" + p.id
 }
@@ -69,9 +99,17 @@ func (c *call) listRoles() reply {
 	if bad != nil {
 		return *bad
 	}
+	expand := c.query.Get("expand")
+	if expand != "" && expand != expandGroups && expand != expandApps {
+		return notEmulated("expand=" + expand + " on role assignments")
+	}
 	out := []obj{}
-	for _, h := range c.assignments(p) {
-		out = append(out, c.roleBody(p, h))
+	for _, h := range c.s.holdingsOf(p) {
+		body := c.roleBody(p, h)
+		if expand != "" {
+			c.embedTargets(body, h.assignment, expand)
+		}
+		out = append(out, body)
 	}
 	return jsonReply(http.StatusOK, out)
 }
@@ -81,19 +119,24 @@ func (c *call) getRole() reply {
 	if bad != nil {
 		return *bad
 	}
-	for _, h := range c.assignments(p) {
+	for _, h := range c.s.holdingsOf(p) {
 		if h.id == c.vars["assignment"] {
 			return jsonReply(http.StatusOK, c.roleBody(p, h))
 		}
 	}
-	return notFound(c.vars["assignment"], "RoleAssignment")
+	return noAssignment(c.vars["assignment"])
 }
 
-// createRole answers 201, as recorded, also for groups, where Okta's document says 200.
+func noAssignment(id string) reply { return notFound(id, "RoleAssignment") }
+
+// createRole answers 201, as recorded, also for groups and clients, where Okta's document says 200.
 func (c *call) createRole() reply {
 	p, bad := c.principal()
 	if bad != nil {
 		return *bad
+	}
+	if len(bytes.TrimSpace(c.body)) == 0 && c.query.Has("disableNotifications") {
+		return c.setThirdParty(p)
 	}
 	wanted, bad := c.wantedRole()
 	if bad != nil {
@@ -103,22 +146,52 @@ func (c *call) createRole() reply {
 		return *bad
 	}
 	if c.s.holds(p, wanted) {
-		if iamStandard(wanted.kind) {
-			return errorReply(http.StatusConflict, "E0000263", "The role specified is already assigned to the principal.")
-		}
-		return roleHeld()
+		return roleHeld(wanted)
+	}
+	if wanted.kind == custom && len(c.s.members(wanted.setID, wanted.roleID)) >= maxMembers {
+		return tooManyMembers("role")
+	}
+	if quiet, _ := strconv.ParseBool(c.query.Get("disableNotifications")); quiet {
+		c.logThirdParty(p)
 	}
 	made := c.s.assign(c.author(), p, wanted, c.now)
 	return jsonReply(http.StatusCreated, c.roleBody(p, holding{assignment: made}))
 }
 
+// setThirdParty changes only whether an admin is a third-party one, which Okta never answers with: for a request that
+// has the query parameter and no body ("Administrator Roles API", third-party status). That it takes a principal with a
+// role, and that the 201 has no body (Okta's document has one without content), is UNVERIFIED.
+func (c *call) setThirdParty(p principal) reply {
+	if len(c.s.held[p]) == 0 {
+		return malformed()
+	}
+	c.logThirdParty(p)
+	return reply{status: http.StatusCreated, header: http.Header{}}
+}
+
+func (c *call) logThirdParty(p principal) {
+	c.s.log(c.author(), c.now, event{
+		kind: "iam.policy.assignee_configuration.update", message: "Update assignee configuration of an admin policy",
+		targets: []party{c.s.principalParty(p)},
+	})
+}
+
 // roleHeld is documented for standard roles. That duplicates of custom ones are refused with 409 is in Okta's release
-// notes; their body is UNVERIFIED.
-func roleHeld() reply {
+// notes (OKTA-507683); their body, and the text of E0000263, are UNVERIFIED.
+func roleHeld(wanted assignment) reply {
+	if iamStandard(wanted.kind) {
+		return errorReply(http.StatusConflict, "E0000263", "The role specified is already assigned to the principal.")
+	}
 	return errorReply(http.StatusConflict, "E0000090", "The role specified is already assigned to the user.")
 }
 
-// wantedRole reads the body of an assignment. What Okta says of an unknown custom role or set is UNVERIFIED.
+// wrongRoleType is documented as "Illegal role assignment exception".
+func wrongRoleType(causes ...string) reply {
+	return errorReply(http.StatusBadRequest, "E0000091", "The provided role type was not the same as required role type.", causes...)
+}
+
+// wantedRole reads the body of an assignment; role and resource set are named by id or label. What Okta says of unknown
+// ones is UNVERIFIED.
 func (c *call) wantedRole() (assignment, *reply) {
 	var body struct {
 		Type        string `json:"type"`
@@ -131,36 +204,62 @@ func (c *call) wantedRole() (assignment, *reply) {
 	}
 	if body.Type != custom {
 		if !slices.Contains(roleTypes(), body.Type) && !c.s.extra[body.Type] {
-			return fail(errorReply(http.StatusBadRequest, "E0000091", "The provided role type was invalid.", "type: "+body.Type))
+			return fail(wrongRoleType("type: " + body.Type))
 		}
 		return assignment{kind: body.Type}, nil
 	}
 	if body.Role == "" || body.ResourceSet == "" {
 		return fail(invalid("type", "CUSTOM needs role and resource-set"))
 	}
-	if _, ok := c.s.roles.rows[body.Role]; !ok {
+	role, ok := c.s.role(body.Role)
+	if !ok {
 		return fail(notFound(body.Role, "CustomRole"))
 	}
-	if _, ok := c.s.sets.rows[body.ResourceSet]; !ok {
+	set, ok := c.s.set(body.ResourceSet)
+	if !ok {
 		return fail(notFound(body.ResourceSet, "ResourceSet"))
 	}
-	return assignment{kind: custom, roleID: body.Role, setID: body.ResourceSet}, nil
+	return assignment{kind: custom, roleID: role.id, setID: set.id}, nil
 }
 
-// eligible refuses built-in groups (which of the documented codes E0000192 to E0000211 goes with them is UNVERIFIED)
+// eligible refuses what cannot hold admin roles: groups of the wrong kind or size, clients that are no service apps,
 // and users that are suspended or deprovisioned (E0000038 is documented for a wrong status; that it is used here is
 // UNVERIFIED).
 func (c *call) eligible(p principal) *reply {
-	if p.kind == groupKind && c.s.groups.rows[p.id].kind == builtIn {
-		r := errorReply(http.StatusBadRequest, "E0000192", "Roles can't be granted to this group.")
-		return &r
+	switch p.kind {
+	case groupKind:
+		return c.eligibleGroup(c.s.groups.rows[p.id])
+	case clientKind:
+		if !c.s.apps.rows[p.id].isService() {
+			r := errorReply(http.StatusBadRequest, "E0000227", "Roles can only be granted to service apps.") // its text is UNVERIFIED
+			return &r
+		}
+		return nil
 	}
-	status := c.s.users.rows[p.id].status
-	if p.kind == userKind && (status == "SUSPENDED" || status == "DEPROVISIONED") {
+	if status := c.s.users.rows[p.id].status; status == "SUSPENDED" || status == "DEPROVISIONED" {
 		r := errorReply(http.StatusForbidden, "E0000038", "This operation is not allowed in the user's current status.")
 		return &r
 	}
 	return nil
+}
+
+// eligibleGroup answers with the errors that Okta's error list documents. AD and LDAP groups may hold roles in Okta;
+// the emulator does not know them apart from those of other apps and refuses all. Groups with rules (E0000192) are not
+// here, because there are no group rules.
+func (c *call) eligibleGroup(g group) *reply {
+	const most = 5000
+	var r reply
+	switch {
+	case g.kind == builtIn:
+		r = errorReply(http.StatusBadRequest, "E0000211", "Roles cannot be granted to built-in groups: "+g.name)
+	case g.kind != "OKTA_GROUP":
+		r = errorReply(http.StatusBadRequest, "E0000194", "Roles can only be granted to Okta groups, AD groups and LDAP groups. "+g.name)
+	case len(c.s.membersOf[g.id]) > most:
+		r = errorReply(http.StatusBadRequest, "E0000193", fmt.Sprintf("Roles can only be granted to groups with %d or less users. %s", most, g.name))
+	default:
+		return nil
+	}
+	return &r
 }
 
 // deleteRole removes what the principal has itself. What is not there and what comes through a group are both 404.
@@ -175,7 +274,7 @@ func (c *call) deleteRole() reply {
 func (c *call) removeAssignment(p principal, id string) reply {
 	at := slices.IndexFunc(c.s.held[p], func(a assignment) bool { return a.id == id })
 	if at < 0 {
-		return notFound(id, "RoleAssignment")
+		return noAssignment(id)
 	}
 	a := c.s.held[p][at]
 	if p.kind == userKind && c.s.lastSuperAdmin(p.id, a) {

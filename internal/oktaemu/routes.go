@@ -1,61 +1,87 @@
-// The routes of the Management API that the emulator knows. The first that fits is taken.
+// The routes of the Management API that the emulator knows, each with the right and the scope that it takes, and with
+// what is known of its behaviour. The first that fits a request is taken.
 
 package oktaemu
 
-import "net/http"
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+const (
+	get   = http.MethodGet
+	post  = http.MethodPost
+	put   = http.MethodPut
+	patch = http.MethodPatch
+	del   = http.MethodDelete
+)
+
+// route says what answers a method and path. A path segment in braces is a variable.
+type route struct {
+	method, path string
+	need         right
+	scope        string   // what an OAuth caller's token must hold besides; a caller by OAuth has no access where it is empty
+	query        []string // the parameters that it knows
+	answer       func(*call) reply
+	evidence     evidence
+}
+
+// evidence says how it is known that Okta answers a route as the emulator does.
+type evidence struct{ grade, source string }
+
+// recorded: seen in recorded traffic of real orgs. The source names the recording.
+func recorded(source string) evidence { return evidence{"recorded", source} }
+
+// documented: Okta's documentation or support says so. The source names the page.
+func documented(source string) evidence { return evidence{"documented", source} }
+
+// inSpec: Okta's OpenAPI document has it, and nothing else is known.
+func inSpec(source string) evidence { return evidence{"spec", source} }
+
+// unverified: a harsh guess. The source says what is guessed.
+func unverified(source string) evidence { return evidence{"unverified", source} }
 
 func routes() []route {
-	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
-	paged := []string{"limit", "after"}
-	quiet := []string{"disableNotifications"}
-	return []route{
-		{get, "/api/v1/users", readUsers, []string{"limit", "after", "filter", "search"}, (*call).listUsers},
-		{get, "/api/v1/users/me", anyCaller, nil, (*call).getMe},
-		{get, "/api/v1/users/{user}", readUsers, nil, (*call).getUser},
-		{get, "/api/v1/users/{user}/groups", readUsers, nil, (*call).listUserGroups},
-		{del, "/api/v1/users/{user}/sessions", clearUsers, []string{"oauthTokens"}, (*call).clearSessions},
-		{get, "/api/v1/users/{user}/roles", readRoles, nil, (*call).listRoles},
-		{post, "/api/v1/users/{user}/roles", writeRoles, quiet, (*call).createRole},
-		{get, "/api/v1/users/{user}/roles/{assignment}", readRoles, nil, (*call).getRole},
-		{del, "/api/v1/users/{user}/roles/{assignment}", writeRoles, nil, (*call).deleteRole},
+	return slices.Concat(
+		schemaRoutes(), userTypeRoutes(), userRoutes(), lifecycleRoutes(), credentialRoutes(), groupRoutes(),
+		roleRoutes(), roleTargetRoutes(), governanceRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
+		tokenRoutes(), zoneRoutes(), appRoutes(), orgRoutes(), logRoutes(),
+		tokenEndpointRoutes(),
+	)
+}
 
-		{get, "/api/v1/groups", readGroups, []string{"limit", "after", "expand"}, (*call).listGroups},
-		{get, "/api/v1/groups/{group}", readGroups, nil, (*call).getGroup},
-		{get, "/api/v1/groups/{group}/users", readGroups, paged, (*call).listMembers},
-		{put, "/api/v1/groups/{group}/users/{member}", writeMembers, nil, (*call).putMember},
-		{del, "/api/v1/groups/{group}/users/{member}", writeMembers, nil, (*call).deleteMember},
-		{get, "/api/v1/groups/{group}/roles", readRoles, nil, (*call).listRoles},
-		{post, "/api/v1/groups/{group}/roles", writeRoles, quiet, (*call).createRole},
-		{get, "/api/v1/groups/{group}/roles/{assignment}", readRoles, nil, (*call).getRole},
-		{del, "/api/v1/groups/{group}/roles/{assignment}", writeRoles, nil, (*call).deleteRole},
-
-		{get, "/api/v1/iam/assignees/users", readRoles, paged, (*call).listAssignees},
-		{get, "/api/v1/iam/roles", readRoles, paged, (*call).listCustomRoles},
-		{get, "/api/v1/iam/roles/{role}", readRoles, nil, (*call).getCustomRole},
-		{get, "/api/v1/iam/roles/{role}/permissions", readRoles, nil, (*call).listPermissions},
-		{get, "/api/v1/iam/resource-sets", readRoles, paged, (*call).listSets},
-		{get, "/api/v1/iam/resource-sets/{set}", readRoles, nil, (*call).getSet},
-		{get, "/api/v1/iam/resource-sets/{set}/resources", readRoles, paged, (*call).listResources},
-		{get, "/api/v1/iam/resource-sets/{set}/bindings", readRoles, paged, (*call).listBindings},
-		{post, "/api/v1/iam/resource-sets/{set}/bindings", writeRoles, nil, (*call).createBinding},
-		{get, "/api/v1/iam/resource-sets/{set}/bindings/{role}", readRoles, nil, (*call).getBinding},
-		{del, "/api/v1/iam/resource-sets/{set}/bindings/{role}", writeRoles, nil, (*call).deleteBinding},
-		{get, "/api/v1/iam/resource-sets/{set}/bindings/{role}/members", readRoles, paged, (*call).listBindingMembers},
-		{patch, "/api/v1/iam/resource-sets/{set}/bindings/{role}/members", writeRoles, nil, (*call).patchBindingMembers},
-		{get, "/api/v1/iam/resource-sets/{set}/bindings/{role}/members/{member}", readRoles, nil, (*call).getBindingMember},
-		{del, "/api/v1/iam/resource-sets/{set}/bindings/{role}/members/{member}", writeRoles, nil, (*call).deleteBindingMember},
-
-		{get, "/api/v1/api-tokens", readTokens, paged, (*call).listTokens},
-		{del, "/api/v1/api-tokens/current", anyCaller, nil, (*call).deleteCurrentToken},
-		{get, "/api/v1/api-tokens/{token}", readTokens, nil, (*call).getToken},
-		{put, "/api/v1/api-tokens/{token}", writeTokens, nil, (*call).putToken},
-		{del, "/api/v1/api-tokens/{token}", writeTokens, nil, (*call).deleteToken},
-
-		{get, "/api/v1/zones", readZones, paged, (*call).listZones},
-		{get, "/api/v1/zones/{zone}", readZones, nil, (*call).getZone},
-		{get, "/api/v1/apps", readApps, []string{"limit", "after", "filter"}, (*call).listApps},
-		{get, "/api/v1/apps/{app}", readApps, nil, (*call).getApp},
-		{get, "/api/v1/org", readOrg, nil, (*call).getOrg},
-		{get, "/api/v1/logs", readLogs, []string{"limit", "after", "since", "until", "filter", "sortOrder"}, (*call).listLogs},
+// match finds the first route for the call and fills its variables.
+func match(routes []route, c *call) (route, bool) {
+	have := strings.Split(c.r.URL.EscapedPath(), "/")
+	for _, candidate := range routes {
+		if candidate.method != c.r.Method {
+			continue
+		}
+		if vars, ok := matchPath(strings.Split(candidate.path, "/"), have); ok {
+			c.vars = vars
+			return candidate, true
+		}
 	}
+	return route{}, false
+}
+
+func matchPath(want, have []string) (map[string]string, bool) {
+	if len(want) != len(have) {
+		return nil, false
+	}
+	vars := map[string]string{}
+	for i, w := range want {
+		value, err := url.PathUnescape(have[i])
+		if err != nil {
+			return nil, false
+		}
+		if strings.HasPrefix(w, "{") && value != "" {
+			vars[strings.Trim(w, "{}")] = value
+		} else if w != value {
+			return nil, false
+		}
+	}
+	return vars, true
 }

@@ -1,4 +1,5 @@
-// The subset of SCIM filters that the emulator reads: attribute eq "value", joined by and, or and parentheses.
+// Filter and search expressions: attribute, operator and value, joined by and, or and parentheses. Which attributes and
+// operators there are depends on the list that is asked. https://developer.okta.com/docs/api, "Filter"
 
 package oktaemu
 
@@ -7,14 +8,39 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // filter tells whether something passes, given the values of its attributes.
 type filter func(values func(attribute string) []string) bool
 
-// parseFilter reads a filter over the attributes given, in lower case. Whatever it does not know is an error.
+// everything passes all.
+func everything(func(string) []string) bool { return true }
+
+// language is what an expression may say.
+type language struct {
+	operators map[string][]string // those of each attribute, in lower case; an attribute that is not named is not known
+	foldNames bool                // names of attributes are in lower case here and in any case in the expression
+	sameCase  bool                // values are compared by case too
+}
+
+// equality is the language that knows eq only, of the attributes given in lower case.
+func equality(attributes []string) language {
+	l := language{operators: map[string][]string{}, foldNames: true}
+	for _, a := range attributes {
+		l.operators[a] = []string{"eq"}
+	}
+	return l
+}
+
+// parseFilter reads an expression of equality over the attributes given, in lower case.
 func parseFilter(text string, attributes []string) (filter, error) {
-	p := &filterParser{rest: text, attributes: attributes}
+	return equality(attributes).parse(text)
+}
+
+// parse reads an expression. Whatever the language does not know is an error.
+func (l language) parse(text string) (filter, error) {
+	p := &filterParser{rest: text, language: l}
 	f, err := p.either()
 	if err != nil {
 		return nil, err
@@ -26,8 +52,8 @@ func parseFilter(text string, attributes []string) (filter, error) {
 }
 
 type filterParser struct {
-	rest       string
-	attributes []string
+	language
+	rest string
 }
 
 // peek returns the next token without taking it; "" at the end.
@@ -88,18 +114,74 @@ func (p *filterParser) one() (filter, error) {
 		}
 		return f, err
 	}
-	attribute := strings.ToLower(p.take())
-	if !slices.Contains(p.attributes, attribute) {
+	attribute := p.take()
+	if p.foldNames {
+		attribute = strings.ToLower(attribute)
+	}
+	known, ok := p.operators[attribute]
+	if !ok {
 		return nil, fmt.Errorf("the attribute %q is not known", attribute)
 	}
-	if operator := p.take(); !strings.EqualFold(operator, "eq") {
-		return nil, fmt.Errorf("the operator %q is not known", operator)
+	operator := strings.ToLower(p.take())
+	if !slices.Contains(known, operator) {
+		return nil, fmt.Errorf("the operator %q is not known for %s", operator, attribute)
 	}
-	want, err := strconv.Unquote(p.take())
+	if operator == "pr" {
+		return func(v func(string) []string) bool { return len(v(attribute)) > 0 }, nil
+	}
+	want, err := p.value()
 	if err != nil {
-		return nil, fmt.Errorf("a value in double quotes is missing")
+		return nil, err
 	}
 	return func(v func(string) []string) bool {
-		return slices.ContainsFunc(v(attribute), func(s string) bool { return strings.EqualFold(s, want) })
+		return slices.ContainsFunc(v(attribute), func(have string) bool { return p.holds(operator, have, want) })
 	}, nil
+}
+
+// value reads a value: text in double quotes, a number, true or false.
+func (p *filterParser) value() (string, error) {
+	token := p.take()
+	if token == "true" || token == "false" {
+		return token, nil
+	}
+	if _, err := strconv.ParseFloat(token, 64); err == nil {
+		return token, nil
+	}
+	text, err := strconv.Unquote(token)
+	if err != nil {
+		return "", fmt.Errorf("a value in double quotes is missing")
+	}
+	return text, nil
+}
+
+func (l language) holds(operator, have, want string) bool {
+	if !l.sameCase {
+		have, want = strings.ToLower(have), strings.ToLower(want)
+	}
+	switch operator {
+	case "sw":
+		return strings.HasPrefix(have, want)
+	case "co":
+		return strings.Contains(have, want)
+	case "eq":
+		return ordered(have, want) == 0
+	case "gt":
+		return ordered(have, want) > 0
+	case "ge":
+		return ordered(have, want) >= 0
+	case "lt":
+		return ordered(have, want) < 0
+	default:
+		return ordered(have, want) <= 0
+	}
+}
+
+// ordered compares times as times and all else as text.
+func ordered(a, b string) int {
+	at, errA := time.Parse(time.RFC3339, strings.ToUpper(a))
+	bt, errB := time.Parse(time.RFC3339, strings.ToUpper(b))
+	if errA == nil && errB == nil {
+		return at.Compare(bt)
+	}
+	return strings.Compare(a, b)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // maxSeedBytes bounds a seed file.
-const maxSeedBytes = 16 << 20
+const maxSeedBytes = 64 << 20
 
 // Seed describes an org. See testdata/orgs for whole examples.
 type Seed struct {
@@ -24,20 +24,35 @@ type Seed struct {
 	Tokens       []SeedToken       `yaml:"tokens"`
 	Zones        []SeedZone        `yaml:"zones"`
 	Apps         []SeedApp         `yaml:"apps"`
+	// State is an org that Save wrote, in place of all of the above but Org.
+	State *SavedState `yaml:"state"`
 }
 
 // SeedOrg is the org itself.
 type SeedOrg struct {
-	ID        string `yaml:"id"` // 00o…; made of the subdomain where it is empty
+	ID        string `yaml:"id,omitempty"` // 00o…; made of the subdomain where it is empty
 	Subdomain string `yaml:"subdomain"`
-	Company   string `yaml:"company"`
+	Company   string `yaml:"company,omitempty"`
 	// PageSize caps the page size of every list; 0 leaves Okta's own defaults.
-	PageSize int `yaml:"pageSize"`
-	// RateLimit is how many API requests a minute are answered before 429; 0 never refuses.
-	RateLimit int `yaml:"rateLimit"`
+	PageSize int `yaml:"pageSize,omitempty"`
+	// RateLimit is how many requests a minute every bucket answers before 429 that RateLimits does not name; where it is
+	// 0, each bucket has what Okta last published.
+	RateLimit      int            `yaml:"rateLimit,omitempty"`
+	RateLimits     map[string]int `yaml:"rateLimits,omitempty"`     // requests a minute by bucket; see Buckets
+	PrincipalShare int            `yaml:"principalShare,omitempty"` // percent of a bucket for one token or app; 50 where it is 0
+	Concurrency    int            `yaml:"concurrency,omitempty"`    // requests under way at once; 75 where it is 0
+	Lag            time.Duration  `yaml:"lag,omitempty"`            // reads show the org as it was that long ago
+	Latency        time.Duration  `yaml:"latency,omitempty"`        // before every answer
+	ClockSkew      time.Duration  `yaml:"clockSkew,omitempty"`      // of the org's clock
 }
 
-// SeedUser is an account. Status is ACTIVE where it is empty; without a password nobody can sign in as the user.
+func (o SeedOrg) limits() Limits {
+	return Limits{Every: o.RateLimit, Buckets: o.RateLimits, PrincipalShare: o.PrincipalShare, Concurrency: o.Concurrency}
+}
+
+// SeedUser is an account. Status is ACTIVE where it is empty; without a password nobody can sign in as the user. Profile
+// holds further attributes, as text; those that Okta's base schema lacks become custom ones. The email is the login where
+// it is not there.
 type SeedUser struct {
 	Login     string     `yaml:"login"`
 	FirstName string     `yaml:"firstName"`
@@ -46,6 +61,8 @@ type SeedUser struct {
 	Password  string     `yaml:"password"`
 	Roles     []SeedRole `yaml:"roles"`
 	Created   time.Time  `yaml:"created"`
+
+	Profile map[string]any `yaml:"profile"`
 }
 
 // SeedGroup is a group. Type is OKTA_GROUP where it is empty. The BUILT_IN group Everyone has every user as a member.
@@ -126,14 +143,6 @@ type SeedZone struct {
 	Gateways []string `yaml:"gateways"` // CIDR
 }
 
-// SeedApp is an app, for listing only.
-type SeedApp struct {
-	Name       string `yaml:"name"` // of the integration, such as oidc_client
-	Label      string `yaml:"label"`
-	Status     string `yaml:"status"` // ACTIVE where it is empty
-	SignOnMode string `yaml:"signOnMode"`
-}
-
 // LoadSeed reads a seed from YAML. It is strict: an unknown field, a repeated key, a second document or parts that do
 // not fit together are errors that begin with name and, where YAML knows it, the line.
 func LoadSeed(r io.Reader, name string) (Seed, error) {
@@ -158,6 +167,11 @@ func LoadSeed(r io.Reader, name string) (Seed, error) {
 	}
 	if err := seed.check(); err != nil {
 		return Seed{}, fmt.Errorf("reading org seed %s: %w", name, err)
+	}
+	if seed.State != nil { // of which check knows nothing
+		if _, err := build(seed, epoch()); err != nil {
+			return Seed{}, fmt.Errorf("reading org seed %s: %w", name, err)
+		}
 	}
 	return seed, nil
 }

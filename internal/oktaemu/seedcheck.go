@@ -5,6 +5,7 @@ package oktaemu
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -20,8 +21,14 @@ func (s Seed) check() error {
 	if s.Org.Subdomain == "" {
 		c.add("org: subdomain is missing")
 	}
-	if s.Org.PageSize < 0 || s.Org.RateLimit < 0 {
-		c.add("org: pageSize and rateLimit are 0 or more")
+	if s.Org.PageSize < 0 || s.Org.Lag < 0 || s.Org.Latency < 0 {
+		c.add("org: pageSize, lag and latency are 0 or more")
+	}
+	if err := s.Org.limits().check(); err != nil {
+		c.add("org: %w", err)
+	}
+	if s.State != nil && len(s.Users)+len(s.Groups)+len(s.CustomRoles)+len(s.ResourceSets)+len(s.Tokens)+len(s.Zones)+len(s.Apps) > 0 {
+		c.add("state: beside the state of a saved org there is only the section org")
 	}
 	roles := unique(c, "custom role", s.CustomRoles, func(r SeedCustomRole) string { return r.Label })
 	sets := unique(c, "resource set", s.ResourceSets, func(r SeedResourceSet) string { return r.Label })
@@ -34,6 +41,7 @@ func (s Seed) check() error {
 		if u.Status != "" && !slices.Contains(userStatuses(), u.Status) {
 			c.add("user %q: status %q is not one of %s", u.Login, u.Status, strings.Join(userStatuses(), ", "))
 		}
+		c.profile(u)
 	}
 	for _, g := range s.Groups {
 		c.roles(fmt.Sprintf("group %q", g.Name), g.Roles, roles, sets)
@@ -42,6 +50,9 @@ func (s Seed) check() error {
 				c.add("group %q: member %q is not a user of this seed", g.Name, m)
 			}
 		}
+	}
+	for _, a := range s.Apps {
+		c.app(a, roles, sets)
 	}
 	for _, t := range s.Tokens {
 		c.token(t, logins, zones)
@@ -72,6 +83,18 @@ func (c *seedCheck) roles(who string, held []SeedRole, roles, sets map[string]bo
 			c.add("%s: the role %s%s is listed twice", who, r.Type, r.Custom)
 		}
 		seen[r] = true
+	}
+}
+
+// profile checks that the profile holds text, and not what has fields of its own.
+func (c *seedCheck) profile(u SeedUser) {
+	for _, name := range slices.Sorted(maps.Keys(u.Profile)) {
+		if _, ok := u.Profile[name].(string); !ok {
+			c.add("user %q: %s in profile is not text", u.Login, name)
+		}
+		if slices.Contains([]string{"login", "firstName", "lastName"}, name) {
+			c.add("user %q: %s does not belong in profile", u.Login, name)
+		}
 	}
 }
 

@@ -27,18 +27,12 @@ type call struct {
 	base      string // scheme and host, as the client called them
 	now       time.Time
 	requestID string
-	callerID  string // user id of the token's owner or of the session's user
-	tokenID   string
+	caller    principal // the token's owner, the session's user, or the service app; the zero value where there is none
+	oauth     bool      // the caller came by an OAuth token, which has scopes
+	scopes    []string
+	scheme    string // by which it came: Bearer or DPoP
+	tokenID   string // of an API token
 	sessionID string
-}
-
-// route says what answers a method and path, what right it takes, and which query parameters it knows. A path segment
-// in braces is a variable.
-type route struct {
-	method, path string
-	need         right
-	query        []string
-	answer       func(*call) reply
 }
 
 // ServeHTTP answers a request as the org does, or as an injected fault says.
@@ -47,27 +41,36 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client broke off
 	}
-	f := o.fire(r)
-	if !f.wait(r.Context()) {
+	underWay := o.underWay.Add(1)
+	defer o.underWay.Add(-1)
+	if refusal, crowded := o.crowded(r, underWay); crowded {
+		o.record(Request{Method: r.Method, Path: r.URL.RequestURI(), Status: refusal.status})
+		refusal.send(w, false)
+		return
+	}
+	f, held := o.fire(r)
+	if !wait(r.Context(), held) {
 		o.record(Request{Method: r.Method, Path: r.URL.RequestURI()})
 		panic(http.ErrAbortHandler)
 	}
-	if f.DropBefore || f.LateEffect > 0 {
+	if f.DropBefore || f.ResetBefore || f.LateEffect > 0 {
 		o.record(Request{Method: r.Method, Path: r.URL.RequestURI()})
 		if f.LateEffect > 0 {
 			late := r.Clone(context.WithoutCancel(r.Context()))
-			time.AfterFunc(f.LateEffect, func() { o.answer(late, body, Fault{}) })
+			o.later(f.LateEffect, func() { o.answer(late, body, &fault{}) })
 		}
-		panic(http.ErrAbortHandler)
+		sever(w, f.ResetBefore)
+		return
 	}
 	answer, done := o.answer(r, body, f)
-	if f.DropAfter {
+	if f.DropAfter || f.ResetAfter {
 		done.Status = 0
+		o.record(done)
+		sever(w, f.ResetAfter)
+		return
 	}
 	o.record(done)
-	if f.DropAfter {
-		panic(http.ErrAbortHandler)
-	}
+	o.witness(r, body, f, answer)
 	answer.send(w, f.Truncate)
 }
 
@@ -104,45 +107,52 @@ func (o *Org) record(done Request) {
 }
 
 // answer works out the answer, with its effect.
-func (o *Org) answer(r *http.Request, body []byte, f Fault) (reply, Request) {
+func (o *Org) answer(r *http.Request, body []byte, f *fault) (reply, Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.served++
-	c := newCall(o.state, r, body, o.served)
+	o.state.served++
+	c := newCall(o.state, r, body, o.now())
 	var out reply
 	switch {
 	case f.Status != 0:
 		out = f.reply()
 	case isAPI(r.URL.Path):
-		out = o.answerAPI(c, f.Stale)
+		out = o.answerAPI(c, f)
 	default:
-		if r.Method != http.MethodGet {
-			o.remember()
-		}
 		out = c.page()
 	}
+	o.commit(r.Method != http.MethodGet, c.now)
 	if isAPI(r.URL.Path) {
-		o.limits.describe(out.header, c.now, out.status == http.StatusTooManyRequests)
+		bucket := bucketOf(r.Method, r.URL.Path)
+		o.limits.describe(out.header, bucket, c.now)
+		if f.Status == http.StatusTooManyRequests {
+			setLimit(out.header, o.limits.most(bucket), 0, c.now.Add(max(time.Second, f.LimitReset)))
+		}
 	}
 	for key, values := range f.Header {
 		out.header[http.CanonicalHeaderKey(key)] = values
 	}
+	o.seal(&out, c)
+	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.principalParty(c.caller).alternateID}
+}
+
+// seal adds the headers that every answer has.
+func (o *Org) seal(out *reply, c *call) {
 	out.header.Set("X-Okta-Request-Id", c.requestID)
 	out.header.Set("Date", c.now.Format(http.TimeFormat))
 	if out.header.Get("Cache-Control") == "" {
 		out.header.Set("Cache-Control", "no-cache, no-store")
 	}
-	return out, Request{Method: r.Method, Path: r.URL.RequestURI(), Status: out.status, Caller: o.state.users.rows[c.callerID].login}
 }
 
-func newCall(s *state, r *http.Request, body []byte, number int) *call {
+func newCall(s *state, r *http.Request, body []byte, now time.Time) *call {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
 	}
 	return &call{
-		s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: time.Now().UTC(),
-		requestID: digits62(s.orgID+" request "+strconv.Itoa(number), 27),
+		s: s, r: r, body: body, query: r.URL.Query(), base: scheme + "://" + r.Host, now: now,
+		requestID: digits62(s.orgID+" request "+strconv.Itoa(s.served), 27),
 	}
 }
 
@@ -152,19 +162,23 @@ func isAPI(path string) bool {
 		func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
-// answerAPI routes, authenticates and authorises. Stale asks for the answer before the last change that it shows.
-func (o *Org) answerAPI(c *call, stale bool) reply {
-	if c.r.URL.Path == "/.well-known/okta-organization" && c.r.Method == http.MethodGet {
-		return c.organization()
-	}
-	if !o.limits.take(c.now) {
+// answerAPI routes, authenticates and authorises. A GET is answered from the state that the org's lag and the fault
+// leave it; who the caller is and may do is of the present.
+func (o *Org) answerAPI(c *call, f *fault) reply {
+	found, known := match(o.routes, c)
+	bucket := bucketOf(c.r.Method, c.r.URL.Path)
+	if !o.limits.take(bucket, c.now) {
 		return tooMany()
 	}
-	if !c.authenticate() {
-		return invalidToken()
+	if !known || found.need != nobody {
+		if bad := c.authenticate(found.scope); bad != nil {
+			return *bad
+		}
+		if !o.limits.takeShare(bucket, orElse(c.tokenID, c.caller.id), c.now) {
+			return tooMany()
+		}
 	}
-	found, ok := match(o.routes, c)
-	if !ok {
+	if !known {
 		return notEmulated("route " + c.r.Method + " " + c.r.URL.Path)
 	}
 	for key := range c.query {
@@ -172,92 +186,19 @@ func (o *Org) answerAPI(c *call, stale bool) reply {
 			return notEmulated("query parameter " + key + " on " + c.r.Method + " " + found.path)
 		}
 	}
-	if !c.s.may(c.callerID, found.need) {
-		return forbidden()
+	if bad := c.authorize(found); bad != nil {
+		return *bad
 	}
 	if c.r.Method != http.MethodGet {
-		o.remember()
 		return found.answer(c)
 	}
+	c.s = o.readable(f, c.now)
 	out := found.answer(c)
-	if stale {
+	if f.Stale {
 		out = o.before(c, found, out)
 	}
+	c.s = o.state
 	return out
-}
-
-// remember keeps the state before a write, for Stale faults.
-func (o *Org) remember() {
-	const most = 64
-	if !o.keep {
-		return
-	}
-	if len(o.history) == most {
-		o.history = slices.Clone(o.history[1:])
-	}
-	o.history = append(o.history, o.state.clone())
-}
-
-// before answers from the latest earlier state that gives another answer than now.
-func (o *Org) before(c *call, found route, now reply) reply {
-	for _, s := range slices.Backward(o.history) {
-		old := *c
-		old.s = s
-		if out := found.answer(&old); string(out.body) != string(now.body) {
-			return out
-		}
-	}
-	return now
-}
-
-// authenticate finds the caller by its SSWS token. The owner must be active and the token alive; each use renews it.
-func (c *call) authenticate() bool {
-	value, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "SSWS ")
-	if !ok {
-		return false
-	}
-	t, ok := c.s.tokens.rows[c.s.secrets[digest(strings.TrimSpace(value))]]
-	if !ok || c.s.users.rows[t.userID].status != active || !c.now.Before(t.expires) {
-		return false
-	}
-	t.expires = c.now.Add(tokenLife)
-	c.s.tokens.put(t.id, 0, t)
-	c.callerID, c.tokenID = t.userID, t.id
-	return true
-}
-
-// match finds the first route for the call and fills its variables.
-func match(routes []route, c *call) (route, bool) {
-	have := strings.Split(c.r.URL.EscapedPath(), "/")
-	for _, candidate := range routes {
-		if candidate.method != c.r.Method {
-			continue
-		}
-		if vars, ok := matchPath(strings.Split(candidate.path, "/"), have); ok {
-			c.vars = vars
-			return candidate, true
-		}
-	}
-	return route{}, false
-}
-
-func matchPath(want, have []string) (map[string]string, bool) {
-	if len(want) != len(have) {
-		return nil, false
-	}
-	vars := map[string]string{}
-	for i, w := range want {
-		value, err := url.PathUnescape(have[i])
-		if err != nil {
-			return nil, false
-		}
-		if strings.HasPrefix(w, "{") && value != "" {
-			vars[strings.Trim(w, "{}")] = value
-		} else if w != value {
-			return nil, false
-		}
-	}
-	return vars, true
 }
 
 // author is the caller as the System Log names it.
@@ -267,7 +208,7 @@ func (c *call) author() author {
 		ip = c.r.RemoteAddr
 	}
 	return author{
-		party: c.s.userParty(c.callerID), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
+		party: c.s.principalParty(c.caller), tokenID: c.tokenID, sessionID: c.sessionID, requestID: c.requestID,
 		ip: ip, agent: c.r.UserAgent(), uri: c.r.URL.Path,
 	}
 }

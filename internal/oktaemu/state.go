@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,8 +25,9 @@ const tokenLife = 30 * 24 * time.Hour
 type principalKind string
 
 const (
-	userKind  principalKind = "USER"
-	groupKind principalKind = "GROUP"
+	userKind   principalKind = "USER"
+	groupKind  principalKind = "GROUP"
+	clientKind principalKind = "CLIENT" // a service app; its id is that of the app and of the OAuth client
 )
 
 // principal is who holds a role.
@@ -36,41 +36,13 @@ type principal struct {
 	id   string
 }
 
-type user struct {
-	id, login, firstName, lastName, status, password string
-	created, changed, lastLogin                      time.Time
-}
-
-func (u user) displayName() string {
-	if name := strings.TrimSpace(u.firstName + " " + u.lastName); name != "" {
-		return name
-	}
-	return u.login
-}
-
-type group struct {
-	id, name, description, kind string
-	created, changed            time.Time
-}
-
-type customRole struct {
-	id, label, description string
-	permissions            []string
-	created                time.Time
-}
-
-type resourceSet struct {
-	id, label, description string
-	resources              []string
-	created                time.Time
-}
-
 // assignment is a role that a principal holds itself. The id is that of Okta's role assignment; for a custom role it
 // is also the id of the binding's member.
 type assignment struct {
 	id, kind             string // kind is the role type, or CUSTOM
 	roleID, setID        string // of a custom role, or of a standard role that is bound to a fixed set
 	created, lastUpdated time.Time
+	targets              []target // what a standard role with a base32 id is limited to; none: everything
 	seq                  int
 }
 
@@ -78,28 +50,6 @@ type assignment struct {
 type holding struct {
 	assignment
 	via string
-}
-
-type network struct {
-	connection       string
-	include, exclude []string
-}
-
-type token struct {
-	id, name, userID, clientName string
-	network                      network
-	created, updated, expires    time.Time
-}
-
-type zone struct {
-	id, name, status string
-	gateways         []string
-	created          time.Time
-}
-
-type app struct {
-	id, name, label, status, signOnMode string
-	created                             time.Time
 }
 
 // session is a sign-in to the Admin Console. admin says that it opened the console, which the log notes once.
@@ -110,10 +60,13 @@ type session struct {
 
 // state is the whole org.
 type state struct {
-	orgID, subdomain, company string
-	pageSize                  int
+	orgID, subdomain, company string `save:"-"` // in a saved org these are in its section org
+	pageSize                  int    `save:"-"`
 	created                   time.Time
 	seq                       int // counts what was made; orders lists and makes ids
+	served                    int // requests begun; makes request ids
+
+	settings settings
 
 	users   table[user]
 	groups  table[group]
@@ -123,23 +76,36 @@ type state struct {
 	zones   table[zone]
 	apps    table[app]
 	events  []event
-	secrets map[string]string // SHA-256 of a token's value to the token's id
+	secrets map[string]string    // SHA-256 of a token's value to the token's id
+	access  map[string]access    // by the SHA-256 of the value
+	spent   map[string]time.Time // digests of identifiers that were used, and until when they are refused
 
 	held      map[principal][]assignment
 	memberOf  map[string][]string // user id to group ids
 	membersOf map[string][]string // group id to user ids
 	sessions  map[string]session
-	extra     map[string]bool // role types beyond the standard ones that this org knows
+	schemas   map[string]schema // by what they describe: user, group
+	extra     map[string]bool   // role types beyond the standard ones that this org knows
+}
+
+// parts are all tables and maps of the state, always in the same order.
+func (s *state) parts() []part {
+	return []part{
+		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps,
+		mapOf(&s.access, sameAccess), mapOf(&s.spent, equal), mapOf(&s.schemas, sameSchema),
+		mapOf(&s.secrets, equal), mapOf(&s.sessions, equal), mapOf(&s.extra, equal),
+		mapOf(&s.held, sameSlice), mapOf(&s.memberOf, sameSlice), mapOf(&s.membersOf, sameSlice),
+	}
 }
 
 // clone returns a copy that later writes to s do not change.
 func (s *state) clone() *state {
 	c := *s
-	c.users, c.groups, c.roles, c.sets = s.users.clone(), s.groups.clone(), s.roles.clone(), s.sets.clone()
-	c.tokens, c.zones, c.apps = s.tokens.clone(), s.zones.clone(), s.apps.clone()
 	c.events = slices.Clip(s.events)
-	c.secrets, c.sessions, c.extra = maps.Clone(s.secrets), maps.Clone(s.sessions), maps.Clone(s.extra)
-	c.held, c.memberOf, c.membersOf = maps.Clone(s.held), maps.Clone(s.memberOf), maps.Clone(s.membersOf)
+	from := s.parts()
+	for i, p := range c.parts() {
+		p.copy(from[i])
+	}
 	return &c
 }
 
@@ -222,51 +188,22 @@ func (s *state) holdings(userID string) []holding {
 	return out
 }
 
+// holdingsOf returns what a principal holds: a user also through groups.
+func (s *state) holdingsOf(p principal) []holding {
+	if p.kind == userKind {
+		return s.holdings(p.id)
+	}
+	var out []holding
+	for _, a := range s.held[p] {
+		out = append(out, holding{assignment: a})
+	}
+	return out
+}
+
 // describe names an assignment by labels.
 func (s *state) describe(a assignment) string {
 	if a.kind != custom {
 		return a.kind
 	}
 	return custom + " " + s.roles.rows[a.roleID].label + " on " + s.sets.rows[a.setID].label
-}
-
-// table holds rows by id and their order.
-type table[T any] struct {
-	order []string
-	rows  map[string]T
-	seqs  map[string]int
-}
-
-func newTable[T any]() table[T] {
-	return table[T]{rows: map[string]T{}, seqs: map[string]int{}}
-}
-
-func (t table[T]) clone() table[T] {
-	return table[T]{order: slices.Clone(t.order), rows: maps.Clone(t.rows), seqs: maps.Clone(t.seqs)}
-}
-
-// put adds or replaces a row; seq is used when it is new.
-func (t *table[T]) put(id string, seq int, row T) {
-	if _, there := t.rows[id]; !there {
-		t.order = append(t.order, id)
-		t.seqs[id] = seq
-	}
-	t.rows[id] = row
-}
-
-func (t *table[T]) remove(id string) {
-	delete(t.rows, id)
-	delete(t.seqs, id)
-	t.order = slices.DeleteFunc(slices.Clone(t.order), func(other string) bool { return other == id })
-}
-
-// all yields the rows in the order in which they were added.
-func (t table[T]) all() func(yield func(int, T) bool) {
-	return func(yield func(int, T) bool) {
-		for _, id := range t.order {
-			if !yield(t.seqs[id], t.rows[id]) {
-				return
-			}
-		}
-	}
 }

@@ -6,7 +6,29 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 )
+
+func tokenRoutes() []route {
+	return []route{
+		{get, "/api/v1/api-tokens", readTokens, "okta.apiTokens.read", []string{"limit", "after"}, (*call).listTokens, evidence{}},
+		{del, "/api/v1/api-tokens/current", anyUser, "", nil, (*call).deleteCurrentToken, evidence{}},
+		{get, "/api/v1/api-tokens/{token}", readTokens, "okta.apiTokens.read", nil, (*call).getToken, evidence{}},
+		{put, "/api/v1/api-tokens/{token}", writeTokens, "okta.apiTokens.manage", nil, (*call).putToken, evidence{}},
+		{del, "/api/v1/api-tokens/{token}", writeTokens, "okta.apiTokens.manage", nil, (*call).deleteToken, evidence{}},
+	}
+}
+
+type network struct {
+	connection       string
+	include, exclude []string
+}
+
+type token struct {
+	id, name, userID, clientName string
+	network                      network
+	created, updated, expires    time.Time
+}
 
 // networkBody leaves include and exclude out where they are not set, as recorded.
 type networkBody struct {

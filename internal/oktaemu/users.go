@@ -1,14 +1,57 @@
-// Users and groups. https://developer.okta.com/docs/api, "Users", "Groups"
+// Users: /api/v1/users. https://developer.okta.com/docs/api, "Users"
 
 package oktaemu
 
 import (
 	"net/http"
-	"slices"
 	"strings"
+	"time"
 )
 
-// user finds the user of the path, by id or login.
+func userRoutes() []route {
+	const read, manage = "okta.users.read", "okta.users.manage"
+	return []route{
+		{get, "/api/v1/users", readUsers, read, searchQuery(), (*call).listUsers, documented("Users API, List all users; links recorded in TestAccDataSourceOktaGroup_read id 19")},
+		{post, "/api/v1/users", createUsers, manage, []string{"activate", "provider", "nextLogin"}, (*call).createUser, recorded("TestAccResourceOktaUser_updateCredentials id 0, TestAccResourceOktaUser_statusDeprovisioned id 0")},
+		{get, "/api/v1/users/me", anyUser, "okta.users.read.self", nil, (*call).getMe, documented("Users API, Retrieve a user; a service app's answer is a guess")},
+		{get, "/api/v1/users/{user}", readUsers, read, nil, (*call).getUser, recorded("TestAccResourceOktaUser_updateAllAttributes id 1")},
+		{post, "/api/v1/users/{user}", writeUsers, manage, []string{"strict"}, (*call).updateUser, documented("Users API, Update a user")},
+		{put, "/api/v1/users/{user}", writeUsers, manage, []string{"strict"}, (*call).replaceUser, recorded("TestAccResourceOktaUser_updateAllAttributes ids 7, 11")},
+		{del, "/api/v1/users/{user}", deleteUsers, manage, []string{"sendEmail"}, (*call).deleteUser, recorded("TestAccResourceOktaUser_updateAllAttributes ids 14, 15")},
+		{get, "/api/v1/users/{user}/groups", readUsers, read, []string{"limit", "after"}, (*call).listUserGroups, recorded("TestAccDataSourceOktaGroup_read id 20")},
+		{get, "/api/v1/users/{user}/appLinks", readUsers, read, nil, (*call).listAppLinks, inSpec("listAppLinks")},
+		{del, "/api/v1/users/{user}/sessions", clearUsers, manage, []string{"oauthTokens"}, (*call).clearSessions, documented("Users API, Clear user sessions")},
+	}
+}
+
+type user struct {
+	id, login, email, firstName, lastName, status, password string
+
+	attributes map[string]any // the rest of the profile; never changed in place
+	provider   provider
+	imported   bool // the password came as a hash, so that nobody can sign in with it here
+	question   string
+	answer     string
+
+	created, activated, statusChanged, changed, passwordChanged, lastLogin time.Time
+}
+
+// provider is who checks the user's password.
+type provider struct {
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+func (u user) displayName() string {
+	if name := strings.TrimSpace(u.firstName + " " + u.lastName); name != "" {
+		return name
+	}
+	return u.login
+}
+
+func (u user) hasPassword() bool { return u.password != "" || u.imported }
+
+// user finds the user of the path, by id, login, or short name where that is one user's alone.
 func (c *call) user() (user, *reply) {
 	return c.userOf(c.vars["user"])
 }
@@ -16,6 +59,9 @@ func (c *call) user() (user, *reply) {
 func (c *call) userOf(idOrLogin string) (user, *reply) {
 	if u, ok := c.s.users.rows[idOrLogin]; ok {
 		return u, nil
+	}
+	if idOrLogin == "me" && c.caller.kind == userKind {
+		return c.s.users.rows[c.caller.id], nil
 	}
 	if u, ok := c.s.userByShortName(idOrLogin); ok {
 		return u, nil
@@ -27,61 +73,85 @@ func (c *call) userOf(idOrLogin string) (user, *reply) {
 	return user{}, &r
 }
 
+// userBody is a user alone, with the links that its status allows.
 func (c *call) userBody(u user) obj {
+	body := c.userItem(u)
+	body["_links"] = c.userLinks(u)
+	return body
+}
+
+// userItem is a user in a list, which has one link, as recorded.
+func (c *call) userItem(u user) obj {
+	credentials := u.credentials()
 	return obj{
-		"id": u.id, "status": u.status, "created": stamp(u.created), "activated": stamp(u.created), "statusChanged": stamp(u.changed),
-		"lastLogin": orNull(u.lastLogin), "lastUpdated": stamp(u.changed), "passwordChanged": nil,
-		"type": obj{"id": oktaID("oty", c.s.orgID)},
-		"profile": obj{
-			"login": u.login, "email": u.login, "firstName": u.firstName, "lastName": u.lastName,
-			"mobilePhone": nil, "secondEmail": nil,
-		},
-		"credentials": obj{"provider": obj{"type": "OKTA", "name": "OKTA"}},
-		"_links":      obj{"self": href(c.base + "/api/v1/users/" + u.id)},
+		"id": u.id, "status": u.status, "created": stamp(u.created), "activated": orNull(u.activated), "statusChanged": orNull(u.statusChanged),
+		"lastLogin": orNull(u.lastLogin), "lastUpdated": stamp(u.changed), "passwordChanged": orNull(u.passwordChanged),
+		"type": obj{"id": c.s.typeID()}, "profile": c.s.profile(u), "credentials": credentials,
+		"_links": obj{"self": href(c.base + "/api/v1/users/" + u.id)},
 	}
 }
 
-// listUsers omits DEPROVISIONED users unless a filter or search asks for something.
-func (c *call) listUsers() reply {
-	pass := filter(func(values func(string) []string) bool { return !slices.Contains(values("status"), "DEPROVISIONED") })
-	for _, parameter := range []string{"filter", "search"} {
-		text := c.query.Get(parameter)
-		if text == "" {
-			continue
-		}
-		asked, err := parseFilter(text, []string{"id", "status", "profile.login", "profile.email", "profile.firstname", "profile.lastname"})
-		if err != nil {
-			return errorReply(http.StatusBadRequest, "E0000031", "Invalid search criteria.", err.Error())
-		}
-		pass = asked
+// credentials are what Okta shows of them: no secret.
+func (u user) credentials() obj {
+	out := obj{"provider": u.provider}
+	if u.hasPassword() {
+		out["password"] = obj{}
 	}
-	var items []listed
-	for seq, u := range c.s.users.all() {
-		if pass(u.values) {
-			items = append(items, listed{seq, func() obj { return c.userBody(u) }})
-		}
+	if u.question != "" {
+		out["recovery_question"] = obj{"question": u.question}
 	}
-	return c.linkPage(items, 200, 200)
+	return out
 }
 
-// values returns what a filter may compare the attribute with.
-func (u user) values(attribute string) []string {
-	switch attribute {
-	case "id":
-		return []string{u.id}
-	case "status":
-		return []string{u.status}
-	case "profile.firstname":
-		return []string{u.firstName}
-	case "profile.lastname":
-		return []string{u.lastName}
+// userLinks are recorded for STAGED, PROVISIONED, ACTIVE, PASSWORD_EXPIRED and DEPROVISIONED; the others are UNVERIFIED.
+func (c *call) userLinks(u user) obj {
+	self := c.base + "/api/v1/users/" + u.id
+	links := obj{
+		"self":   href(self),
+		"schema": href(c.base + "/api/v1/meta/schemas/user/" + c.s.schemaID()),
+		"type":   href(c.userTypeURL()),
 	}
-	return []string{u.login}
+	for _, name := range linksOf(u) {
+		target := map[string]string{
+			"resetPassword": "/lifecycle/reset_password", "resetFactors": "/lifecycle/reset_factors", "expirePassword": "/lifecycle/expire_password",
+			"forgotPassword": "/credentials/forgot_password", "changePassword": "/credentials/change_password",
+			"changeRecoveryQuestion": "/credentials/change_recovery_question",
+		}[name]
+		links[name] = obj{"href": self + orElse(target, "/lifecycle/"+name), "method": post}
+	}
+	if u.status == deprovisioned {
+		links["delete"] = obj{"href": self, "method": del}
+	}
+	return links
 }
 
-// getMe answers with the token's owner.
+// linksOf names the links to operations that the user's status allows.
+func linksOf(u user) []string {
+	switch u.status {
+	case staged, deprovisioned:
+		return []string{"activate"}
+	case provisioned:
+		return []string{"suspend", "resetPassword", "reactivate", "deactivate"}
+	case suspended:
+		return []string{"unsuspend", "deactivate"}
+	}
+	links := []string{"suspend", "resetPassword", "deactivate"}
+	if u.hasPassword() {
+		links = append(links, "forgotPassword", "expirePassword", "changeRecoveryQuestion", "changePassword")
+	}
+	if u.question != "" {
+		links = append(links, "resetFactors")
+	}
+	if u.status == lockedOut {
+		links = append(links, "unlock")
+	}
+	return links
+}
+
+// getMe answers with the token's owner. A service app has none: that it is refused, and not told that there is no such
+// user, is UNVERIFIED.
 func (c *call) getMe() reply {
-	return jsonReply(http.StatusOK, c.userBody(c.s.users.rows[c.callerID]))
+	return jsonReply(http.StatusOK, c.userBody(c.s.users.rows[c.caller.id]))
 }
 
 func (c *call) getUser() reply {
@@ -97,11 +167,15 @@ func (c *call) listUserGroups() reply {
 	if bad != nil {
 		return *bad
 	}
-	out := []obj{}
-	for _, id := range c.s.memberOf[u.id] {
-		out = append(out, c.groupBody(c.s.groups.rows[id], false))
+	return c.linkPage(c.groupItems(c.s.memberOf[u.id]), 200, 10_000)
+}
+
+// listAppLinks is empty: nothing in the emulated org has a button on the user's dashboard.
+func (c *call) listAppLinks() reply {
+	if _, bad := c.user(); bad != nil {
+		return *bad
 	}
-	return jsonReply(http.StatusOK, out)
+	return jsonReply(http.StatusOK, []obj{})
 }
 
 func (c *call) clearSessions() reply {
@@ -109,104 +183,10 @@ func (c *call) clearSessions() reply {
 	if bad != nil {
 		return *bad
 	}
+	if bad := c.guarded(u); bad != nil {
+		return *bad
+	}
 	c.s.endSessions(u.id)
 	c.s.log(c.author(), c.now, event{kind: "user.session.clear", message: "Clear user session", targets: []party{c.s.userParty(u.id)}})
-	return noContent()
-}
-
-func (c *call) group() (group, *reply) {
-	g, ok := c.s.groups.rows[c.vars["group"]]
-	if !ok {
-		r := notFound(c.vars["group"], "UserGroup")
-		return group{}, &r
-	}
-	return g, nil
-}
-
-// groupBody has, with stats, Okta's hasAdminPrivilege and the misspelt name that it is also known by.
-func (c *call) groupBody(g group, stats bool) obj {
-	self := c.base + "/api/v1/groups/" + g.id
-	body := obj{
-		"id": g.id, "type": g.kind, "objectClass": []string{"okta:user_group"}, "created": stamp(g.created),
-		"lastUpdated": stamp(g.changed), "lastMembershipUpdated": stamp(g.changed),
-		"profile": obj{"name": g.name, "description": g.description},
-		"_links":  obj{"self": href(self), "users": href(self + "/users"), "apps": href(self + "/apps")},
-	}
-	if stats {
-		admin := len(c.s.held[principal{groupKind, g.id}]) > 0
-		body["_embedded"] = obj{"stats": obj{
-			"usersCount": len(c.s.membersOf[g.id]), "appsCount": 0, "groupPushMappingsCount": 0,
-			"hasAdminPrivilege": admin, "hasAdminPrivlege": admin, "_links": obj{"users": href(self + "/users"), "apps": href(self + "/apps")},
-		}}
-	}
-	return body
-}
-
-func (c *call) listGroups() reply {
-	expand := c.query.Get("expand")
-	if expand != "" && expand != "stats" {
-		return notEmulated("expand=" + expand + " on groups")
-	}
-	var items []listed
-	for seq, g := range c.s.groups.all() {
-		items = append(items, listed{seq, func() obj { return c.groupBody(g, expand == "stats") }})
-	}
-	return c.linkPage(items, 10_000, 10_000)
-}
-
-func (c *call) getGroup() reply {
-	g, bad := c.group()
-	if bad != nil {
-		return *bad
-	}
-	return jsonReply(http.StatusOK, c.groupBody(g, false))
-}
-
-func (c *call) listMembers() reply {
-	g, bad := c.group()
-	if bad != nil {
-		return *bad
-	}
-	var items []listed
-	for _, id := range c.s.membersOf[g.id] {
-		items = append(items, listed{c.s.users.seqs[id], func() obj { return c.userBody(c.s.users.rows[id]) }})
-	}
-	slices.SortFunc(items, func(a, b listed) int { return a.seq - b.seq })
-	return c.linkPage(items, 1000, 1000)
-}
-
-// membership finds the group and user of the path. Only groups of Okta's own can be changed; and, as only super admins
-// may give roles, only they may change a group that holds one (UNVERIFIED for members of such groups).
-func (c *call) membership() (group, user, *reply) {
-	g, bad := c.group()
-	if bad != nil {
-		return group{}, user{}, bad
-	}
-	u, bad := c.userOf(c.vars["member"])
-	if bad != nil {
-		return group{}, user{}, bad
-	}
-	if len(c.s.held[principal{groupKind, g.id}]) > 0 && !c.s.may(c.callerID, writeRoles) || !strings.EqualFold(g.kind, "OKTA_GROUP") {
-		r := forbidden()
-		return group{}, user{}, &r
-	}
-	return g, u, nil
-}
-
-func (c *call) putMember() reply {
-	g, u, bad := c.membership()
-	if bad != nil {
-		return *bad
-	}
-	c.s.addMember(c.author(), g.id, u.id, c.now)
-	return noContent()
-}
-
-func (c *call) deleteMember() reply {
-	g, u, bad := c.membership()
-	if bad != nil {
-		return *bad
-	}
-	c.s.removeMember(c.author(), g.id, u.id, c.now)
 	return noContent()
 }

@@ -39,6 +39,23 @@ const (
 	PrincipalUnknown = "UNKNOWN"
 )
 
+// App is an app that can be a caller by OAuth: its id is that of its OAuth client. Only a service app can hold roles.
+type App struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Type  string `json:"type"` // application_type, as Okta gives it
+}
+
+// MayHoldRoles tells whether roles can be assigned to the app: to a service app, and, for all that this program knows, to
+// one of a type that it does not know. Source: Okta refuses roles of other apps with E0000227.
+func (a App) MayHoldRoles() bool {
+	switch a.Type {
+	case "web", "native", "browser":
+		return false
+	}
+	return true
+}
+
 // Assignment is a role that a principal holds, directly or through a group.
 type Assignment struct {
 	ID            string    `json:"id"` // not unique: Okta gives some roles the same id for every principal

@@ -16,13 +16,15 @@ const (
 	CollectResourceSets = "resource_sets"
 	CollectBindings     = "bindings"
 	CollectTokens       = "tokens"
+	CollectApps         = "apps"
+	CollectAppRoles     = "app_roles"
 	CollectLeases       = "leases"
 )
 
 // Collections returns the names of all collections, sorted.
 func Collections() []string {
 	return []string{
-		CollectBindings, CollectCustomRoles, CollectGroupMembers, CollectGroupRoles, CollectGroups, CollectLeases,
+		CollectAppRoles, CollectApps, CollectBindings, CollectCustomRoles, CollectGroupMembers, CollectGroupRoles, CollectGroups, CollectLeases,
 		CollectResourceSets, CollectTokens, CollectUserRoles, CollectUsers,
 	}
 }
@@ -56,6 +58,7 @@ type Snapshot struct {
 	Bindings      map[string]Binding     `json:"bindings"`
 	Tokens        map[string]Token       `json:"tokens"`
 	Unfamiliar    []string               `json:"unfamiliar"` // fields in Okta's answers that this program does not know, sorted
+	Apps          map[string]App         `json:"apps"`       // those that may hold roles
 	SchemaVersion string                 `json:"schema_version"`
 }
 
@@ -78,6 +81,7 @@ func NewSnapshot(o Org, takenAt time.Time) Snapshot {
 		Bindings:      map[string]Binding{},
 		Tokens:        map[string]Token{},
 		Unfamiliar:    []string{},
+		Apps:          map[string]App{},
 	}
 	for _, name := range Collections() {
 		s.Coverage[name] = Coverage{Status: StatusFailed, Reason: "not collected"}

@@ -28,7 +28,7 @@ type Finding struct {
 
 // Resource is what a finding is about.
 type Resource struct {
-	Kind string `json:"kind"` // user, token, lease or declaration
+	Kind string `json:"kind"` // user, token, app, lease or declaration
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
@@ -46,7 +46,7 @@ func (e *Engine) Facts(ctx context.Context, in AuditInput, p Params) (*Facts, er
 	if len(p.KnownRoles) == 0 || len(p.TokenCreatorRoles) == 0 {
 		return nil, errors.New("checking the parameters: known_roles and token_creator_roles must not be empty")
 	}
-	p.KnownTokens, p.AgentClients = filled(p.KnownTokens), filled(p.AgentClients)
+	p.KnownTokens, p.KnownApps, p.AgentClients = filled(p.KnownTokens), filled(p.KnownApps), filled(p.AgentClients)
 	_, params, err := e.parse(ctx, schemaParams, p)
 	if err != nil {
 		return nil, err

@@ -97,6 +97,7 @@ type Params struct {
 	KnownRoles        []string     `json:"known_roles"`
 	TokenCreatorRoles []string     `json:"token_creator_roles"`
 	KnownTokens       []KnownToken `json:"known_tokens"`
+	KnownApps         []KnownApp   `json:"known_apps"`
 	AgentClients      []string     `json:"agent_clients"`
 }
 
@@ -106,16 +107,30 @@ type KnownToken struct {
 	Name  string `json:"name"`
 }
 
+// KnownApp accepts one role of the app of that client id. A custom role and its set are given by id or label.
+type KnownApp struct {
+	Client      string `json:"client"`
+	Type        string `json:"type"`
+	CustomRole  string `json:"custom_role"`
+	ResourceSet string `json:"resource_set"`
+}
+
 // ParamsOf returns the parameters that the settings give, with the roles that this version knows.
 func ParamsOf(s access.Settings) Params {
 	p := Params{
 		KnownRoles:        access.KnownRoles(),
 		TokenCreatorRoles: access.TokenCreatorRoles(),
 		KnownTokens:       []KnownToken{},
+		KnownApps:         []KnownApp{},
 		AgentClients:      filled(s.Audit.AgentClients),
 	}
 	for _, known := range s.Audit.KnownTokens {
 		p.KnownTokens = append(p.KnownTokens, KnownToken{Owner: known.Owner, Name: known.Name})
+	}
+	for _, known := range s.Audit.KnownApps {
+		p.KnownApps = append(p.KnownApps, KnownApp{
+			Client: known.Client, Type: known.Role.Type, CustomRole: known.Role.CustomRole, ResourceSet: known.Role.ResourceSet,
+		})
 	}
 	return p
 }

@@ -42,9 +42,11 @@ func violating() AuditInput {
 	for _, a := range []org.Assignment{
 		{ID: "1", PrincipalID: "a", PrincipalKind: org.PrincipalUser, Type: "READ_ONLY_ADMIN"},
 		{ID: "1", PrincipalID: "g", PrincipalKind: org.PrincipalGroup, Type: "USER_ADMIN"},
+		{ID: "1", PrincipalID: "0oa1", PrincipalKind: org.PrincipalClient, Type: "SUPER_ADMIN"},
 	} {
 		s.Assignments[a.Key()] = a
 	}
+	s.Apps["0oa1"] = org.App{ID: "0oa1", Label: "sync", Type: "service"}
 	s.Tokens["t1"] = org.Token{ID: "t1", Name: "alpha", UserID: "a", ClientName: org.ClientUser}
 	s.Tokens["t2"] = org.Token{ID: "t2", Name: "stray", UserID: "a", ClientName: org.ClientUser}
 	return AuditInput{
@@ -75,6 +77,7 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 	want := []string{
+		"OKTA-APP-001 service_app_role high",
 		"OKTA-ELV-001 residual_elevation critical",
 		"OKTA-TOK-001 token_owner_role high",
 		"OKTA-TOK-002 unmanaged_token medium",
@@ -107,6 +110,7 @@ func TestEveryControlFires(t *testing.T) {
 			`svc-a@acme.example holds READ_ONLY_ADMIN directly: it is the temporary role that "alpha" declares; the role can create API tokens, and no open lease gives it`,
 			`svc-a@acme.example holds USER_ADMIN through the group "Tier 2": the role can create API tokens, and no open lease gives it`,
 		},
+		"service_app_role": {`the service app "sync" holds SUPER_ADMIN, which nobody accepted`},
 		"token_owner_role": {
 			`svc-a@acme.example owns an API token and holds READ_ONLY_ADMIN directly, which is not the declared custom role "Reader" on "Some"`,
 			`svc-a@acme.example owns an API token and holds USER_ADMIN through the group "Tier 2", which is not the declared custom role "Reader" on "Some"`,

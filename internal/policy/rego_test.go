@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
@@ -56,6 +57,7 @@ func TestRego(t *testing.T) {
 		SetModules(compiler.Modules).
 		SetCoverageQueryTracer(coverage).
 		RaiseBuiltinErrors(true).
+		SetTimeout(time.Minute). // for all tests together, on a busy machine too
 		RunTests(ctx, txn)
 	if err != nil {
 		t.Fatal(err)
@@ -243,6 +245,7 @@ func TestRegoInputsMatchTheirSchemas(t *testing.T) {
 	for pkg, schema := range map[string]string{
 		"admission_test":                schemaAdmission,
 		"audit.residual_elevation_test": schemaSnapshot,
+		"audit.service_app_role_test":   schemaSnapshot,
 		"audit.token_owner_role_test":   schemaSnapshot,
 		"audit.unmanaged_token_test":    schemaSnapshot,
 	} {

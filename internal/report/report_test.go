@@ -105,7 +105,7 @@ func unreachable() audit.Report {
 	}
 	for i := range r.Results {
 		r.Results[i].Status, r.Results[i].Findings = audit.StatusError, []audit.Finding{}
-		r.Results[i].Control.Requires = org.Collections()[:6+2*i]
+		r.Results[i].Control.Requires = org.Collections()[:8+2*i]
 		r.Results[i].Reason = "the whole of it, once for each collection"
 	}
 	r.Summary = audit.Summary{Error: 3, Findings: map[policy.Severity]int{"critical": 0, "high": 0, "medium": 0, "low": 0}}

@@ -1,0 +1,72 @@
+// JSON objects that the org keeps as they were given: settings whose every field a client reads back.
+
+package oktaemu
+
+import (
+	"encoding/json"
+	"maps"
+)
+
+// bodyObject reads the request's body as an object.
+func (c *call) bodyObject() (obj, bool) {
+	var out obj
+	return out, json.Unmarshal(c.body, &out) == nil && out != nil
+}
+
+// merged returns defaults with what was given instead; null counts as not given. Objects are merged field by field.
+func merged(defaults, given obj) obj {
+	out := maps.Clone(defaults)
+	if out == nil {
+		out = obj{}
+	}
+	for key, value := range given {
+		inner, isObject := value.(obj)
+		base, hasObject := out[key].(obj)
+		_, known := out[key]
+		switch {
+		case isObject && hasObject:
+			out[key] = merged(base, inner)
+		case value != nil || !known:
+			out[key] = value
+		}
+	}
+	return out
+}
+
+// object returns the object at the path; an empty one where there is none.
+func object(o obj, path ...string) obj {
+	for _, key := range path {
+		o, _ = o[key].(obj)
+	}
+	if o == nil {
+		return obj{}
+	}
+	return o
+}
+
+// text returns the text under key, "" where there is none.
+func text(o obj, key string) string {
+	return asText(o[key])
+}
+
+// texts returns the list of texts under key.
+func texts(o obj, key string) []string {
+	list, _ := o[key].([]any)
+	var out []string
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// keep writes an object as the text that a row holds.
+func keep(o obj) string { return string(jsonReply(0, o).body) }
+
+// kept reads such a text; nothing gives an empty object.
+func kept(s string) obj {
+	out := obj{}
+	_ = json.Unmarshal([]byte(s), &out) // keep wrote it
+	return out
+}
