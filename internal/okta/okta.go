@@ -3,8 +3,9 @@
 // it, because the SDK alone would serve stale lists, repeat writes and lose what an error said; see transport.go.
 //
 // No list is ever cut short: a page that is missing, truncated or of another shape is an error. No write is repeated,
-// except after a 429, which Okta answers before it acts, and once after it has refused a service app's access token or
-// proof. Every error is an *Error by errors.As.
+// except where Okta said that it did not do it (retry.go has the table), and once after it has refused a service app's access
+// token or proof. Reads keep below Okta's rate limits (pace.go), and fields that this program does not know are told
+// (Client.Unfamiliar). Every error is an *Error by errors.As.
 package okta
 
 import (

@@ -134,6 +134,59 @@ func TestBodyPages(t *testing.T) {
 	}
 }
 
+// TestPagesTellTheirEnd: where body and header disagree the body counts, in both directions of the disagreement; a circle and too
+// many pages say what they are.
+func TestPagesTellTheirEnd(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		next, header string // of every page but the last, "3"; COUNT is the next page's number
+		pages        int
+		fails        string
+	}{
+		"body before header":      {next: "/api/v1/iam/roles?after=COUNT", header: "/api/v1/iam/roles?after=1", pages: 3},
+		"body before another":     {next: "https://acme-admin.okta.com/api/v1/iam/roles?after=COUNT", header: "https://evil.example/", pages: 3},
+		"header alone, relative":  {header: "?after=COUNT", fails: "another shape"},
+		"header alone, by path":   {header: "/api/v1/iam/roles?after=COUNT", pages: 3},
+		"itself":                  {next: "/api/v1/iam/roles", fails: "circle"},
+		"A, B, A":                 {next: "/api/v1/iam/roles?after=2", fails: "circle"},
+		"the other host":          {next: "https://evil.example/api/v1/iam/roles?after=COUNT", fails: "another host"},
+		"another org's admin":     {next: "https://other-admin.okta.com/api/v1/iam/roles?after=COUNT", fails: "another host"},
+		"the same, by plain http": {next: "http://acme.okta.com/api/v1/iam/roles?after=COUNT", pages: 3}, // asked by https all the same
+		"more than the cap":       {next: "/api/v1/iam/roles?after=COUNT0", fails: "more than 4 pages"},
+	} {
+		n := 0
+		c := clientOf(t, "https://acme.okta.com", func(c *Config) {
+			c.Transport = memory(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case r.URL.Host != "acme.okta.com" || r.URL.Scheme != "https":
+					t.Errorf("%s: asked %s", name, r.URL)
+				case strings.HasSuffix(r.URL.Path, "/permissions"):
+					return canned(200, `{"permissions":[]}`), nil
+				case r.URL.Path != iamRolesPath:
+					return canned(200, `{}`), nil
+				}
+				n++
+				number := strings.NewReplacer("COUNT", fmt.Sprint(n+1))
+				body, headers := `{"roles":[{"id":"cr0`+fmt.Sprint(n)+`"}]`, []string{}
+				if r.URL.Query().Get("after") != "3" {
+					if tc.next != "" {
+						body += `,"_links":{"next":{"href":"` + number.Replace(tc.next) + `"}}`
+					}
+					if tc.header != "" {
+						headers = []string{"Link", `<https://acme.okta.com/x>; rel="self", <` + number.Replace(tc.header) + `>; rel="next"`}
+					}
+				}
+				return canned(200, body+"}", headers...), nil
+			})
+		})
+		c.maxPages = 4
+		roles, err := c.CustomRoles(t.Context())
+		if len(roles) != tc.pages || (err == nil) != (tc.fails == "") || err != nil && !strings.Contains(err.Error(), tc.fails) {
+			t.Errorf("%s: %d roles, %v", name, len(roles), err)
+		}
+	}
+}
+
 // TestOtherShapesAreErrors: no answer of another shape is taken for an empty list.
 func TestOtherShapesAreErrors(t *testing.T) {
 	t.Parallel()

@@ -50,7 +50,8 @@ func rateOf(h http.Header) said {
 		return s
 	}
 	s.now = date.Unix()
-	if most := int64(window/time.Second) + slack; reset >= s.now-1 && reset <= s.now+most { // no difference is taken: it could overflow
+	most := int64(window/time.Second) + slack
+	if reset >= s.now-1 && reset <= s.now+most { // no difference is taken: it could overflow
 		s.kind = saidClearly
 	}
 	return s
@@ -149,7 +150,7 @@ func (r *rate) note(t *ticket, s said, denied bool, now time.Time) {
 		r.silent = r.silent || r.limit == 0
 		r.lose()
 		return
-	case !r.known && s.kind == saidClearly && near(s.reset, r.reset) && t.sent.Before(r.since):
+	case !r.known && near(s.reset, r.reset) && t.sent.Before(r.since):
 		return // it belongs to the window that is over
 	case !r.known:
 		r.begin(s, now)

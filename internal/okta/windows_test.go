@@ -24,7 +24,6 @@ type counter struct {
 	taken    int // by others
 	peak     int // the most of the token's in one window
 	answered int
-	lastSeen time.Duration
 }
 
 // windows is the server. It must be made inside the bubble.
