@@ -119,6 +119,14 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// window is how long a window of a script is: a change shows late, and the window has room for two.
+func (m mode) window(d time.Duration) time.Duration { return d + 3*m.lag }
+
+// manifest is a manifest whose short window has room for the org's lag.
+func (m mode) manifest(text string) string {
+	return strings.ReplaceAll(text, "window: 5s", "window: "+m.window(5*time.Second).String())
+}
+
 // holds tells whether a script is run in the mode of that name: [token] or [oauth], which [dpop] is too, and [lag].
 func (m mode) holds(condition string) (bool, error) {
 	switch condition {

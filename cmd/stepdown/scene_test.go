@@ -199,7 +199,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, do := range map[string]func(*scene, []string) error{
 		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
 		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
-		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount, "console": (*scene).console,
+		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount, "console": (*scene).console, "pass": (*scene).pass,
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(sceneKey).(*scene)
@@ -342,7 +342,7 @@ func (s *scene) push(files []string) error {
 func (s *scene) commit(files []string) {
 	content := map[string]string{}
 	for _, file := range files {
-		content[path.Join("access", path.Base(file))] = s.ts.ReadFile(file)
+		content[path.Join("access", path.Base(file))] = s.mode.manifest(s.ts.ReadFile(file))
 	}
 	s.hub.Commit("change", content)
 }
@@ -583,6 +583,15 @@ func (s *scene) hold(args []string) error {
 	_, err = book.Open(context.Background(), access.Terms{
 		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: s.org.UserID(args[0]), Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
 	}, time.Now())
+	return err
+}
+
+// pass DURATION: lets a window of that length go by.
+func (s *scene) pass(args []string) error {
+	d, err := time.ParseDuration(args[0])
+	if err == nil {
+		time.Sleep(s.mode.window(d))
+	}
 	return err
 }
 

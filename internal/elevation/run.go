@@ -346,29 +346,6 @@ func (r *run) measure() {
 	}
 }
 
-// restrict pins the token to its zones and reads it back.
-func (r *run) restrict(ctx context.Context, token org.Token, zoneIDs []string) error {
-	if len(zoneIDs) > 0 {
-		if _, err := r.Okta.RestrictToken(ctx, token, zoneIDs); err != nil {
-			return fmt.Errorf("pinning token %q to its network zones: %w", token.Name, err)
-		}
-	}
-	tokens, err := r.ownedTokens(ctx, r.lease.Account.ID)
-	if err != nil {
-		return fmt.Errorf("reading token %q back: %w", token.Name, err)
-	}
-	i := slices.IndexFunc(tokens, func(t org.Token) bool { return t.ID == token.ID })
-	if i < 0 {
-		return fmt.Errorf("reading token %q back: it is gone", token.Name)
-	}
-	got := slices.Sorted(slices.Values(tokens[i].Network.Include))
-	if len(zoneIDs) > 0 && (tokens[i].Network.Connection != org.NetworkZone || !slices.Equal(got, zoneIDs)) {
-		return fmt.Errorf("reading token %q back: it may be used from %v, not from %v", token.Name, got, zoneIDs)
-	}
-	r.ev.Token.Zones = slices.Clone(got)
-	return nil
-}
-
 // evidence closes the account of the run.
 func (r *run) evidence(err error) access.Evidence {
 	r.measure()
