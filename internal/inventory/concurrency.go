@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// parallel is how many calls are under way at once. Okta limits concurrent requests apart from their rate ("even large
+// parallel is how many calls of one kind are under way at once; there are at most three kinds. Okta limits concurrent requests apart from their rate ("even large
 // bulk loads rarely require more than 10 simultaneous transactions", its reference says of those limits).
 const parallel = 4
 

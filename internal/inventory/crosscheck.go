@@ -122,10 +122,11 @@ func (c *collector) readAgain(ctx context.Context, found []disagreement) {
 	}
 	c.readBindingsOf(ctx, sortedUnique(sets))
 	groups := sortedUnique(ids[org.PrincipalGroup])
-	c.readGroupRoles(ctx, groups)
+	c.readRoles(
+		ctx, c.rolesOfGroups(groups), c.rolesOfUsers(sortedUnique(ids[org.PrincipalUser])),
+		c.rolesOfApps(sortedUnique(ids[org.PrincipalClient])),
+	)
 	c.readMembers(ctx, groups)
-	c.readUserRoles(ctx, sortedUnique(ids[org.PrincipalUser]))
-	c.readAppRoles(ctx, sortedUnique(ids[org.PrincipalClient]))
 }
 
 // expectListed fails the lists that lack what assignments and bindings name.

@@ -58,7 +58,7 @@ type Scope struct {
 // Collect takes a snapshot. takenAt is the time that it bears.
 //
 // Roles are read of these users: those that Okta lists as holding roles, owners of tokens, the accounts of scope, service
-// accounts by their login, members of groups that hold roles, and members of bindings. Group roles are read of every group
+// accounts by their login, and members of bindings. Group roles are read of every group
 // that Okta does not say is without admin roles, app roles of every service app and of members of bindings.
 //
 // A collection that fails is said so in Coverage, and the snapshot keeps what is known of it. An account of scope that

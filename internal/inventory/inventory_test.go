@@ -55,7 +55,7 @@ func TestACompleteSnapshot(t *testing.T) {
 		counts[name] = fmt.Sprint(c.Count, "/", c.Calls)
 	}
 	want := map[string]string{
-		"users": "8/3", "groups": "4/1", "group_members": "2/2", "group_roles": "2/3", "user_roles": "4/8", "custom_roles": "1/1",
+		"users": "8/3", "groups": "4/1", "group_members": "2/2", "group_roles": "2/3", "user_roles": "4/7", "custom_roles": "1/1",
 		"resource_sets": "2/1", "bindings": "1/2", "tokens": "3/1", "leases": "0/0", "apps": "2/1", "app_roles": "1/2",
 	}
 	if diff := cmp.Diff(want, counts); diff != "" {
@@ -68,7 +68,7 @@ func TestOnlyThePrincipalsThatMatterAreRead(t *testing.T) {
 	m := acme()
 	collect(t, m)
 	for method, want := range map[string][]string{
-		"UserRoles":    {"00u-ada", "00u-bound", "00u-declared", "00u-gone", "00u-member", "00u-owner", "00u-svc"},
+		"UserRoles":    {"00u-ada", "00u-bound", "00u-declared", "00u-gone", "00u-owner", "00u-svc"},
 		"GroupRoles":   {"00g-bound", "00g-helpdesk", "00g-unsaid"},
 		"GroupMembers": {"00g-bound", "00g-helpdesk"},
 		"User":         {"00u-gone", "absent@acme.example"},
@@ -149,7 +149,7 @@ func TestManyFailuresAreSummed(t *testing.T) {
 	t.Parallel()
 	m := acme()
 	m.failures["UserRoles"] = errForbidden
-	want := `roles of user "00u-ada": okta: 403 E0000006 "You do not have permission" (and 6 more of 7 failed)`
+	want := `roles of user "00u-ada": okta: 403 E0000006 "You do not have permission" (and 5 more of 6 failed)`
 	if got := broken(collect(t, m))[org.CollectUserRoles]; got != want {
 		t.Errorf("reason is\n%s\nwant\n%s", got, want)
 	}
@@ -203,8 +203,8 @@ func TestTheSnapshotDoesNotDependOnTheOrderOfAnswers(t *testing.T) {
 		if string(got) != string(first) {
 			t.Fatalf("run %d differs:\n%s\n%s", i, got, first)
 		}
-		if m.busiest > parallel {
-			t.Errorf("%d calls at once, more than %d", m.busiest, parallel)
+		if m.busiest > 3*parallel {
+			t.Errorf("%d calls at once, more than %d of each kind", m.busiest, parallel)
 		}
 	}
 }
@@ -229,9 +229,6 @@ func TestAGroupThatOnlyAUsersRolesNameIsRead(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"00u-declared", "00u-member"}, snap.GroupMembers["00g-helpdesk"]); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
-	}
-	if !slices.Contains(m.called("UserRoles"), "00u-member") {
-		t.Error("the roles of its members are not read")
 	}
 }
 

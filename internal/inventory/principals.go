@@ -64,7 +64,11 @@ func (c *collector) lookUp(ctx context.Context, idsOrLogins []string, notFound f
 // findUsers looks up the principals that the list of users left out, such as those that are DEPROVISIONED.
 func (c *collector) findUsers(ctx context.Context) {
 	var missing []string
-	for _, id := range c.usersToRead() {
+	ids := c.usersToRead()
+	for _, members := range c.snap.GroupMembers {
+		ids = append(ids, members...)
+	}
+	for _, id := range sortedUnique(ids) {
 		if _, known := c.snap.Users[id]; !known && !c.absent[id] {
 			missing = append(missing, id)
 		}
@@ -74,17 +78,14 @@ func (c *collector) findUsers(ctx context.Context) {
 	})
 }
 
-// readPrincipals reads roles and members until no principal is left that was not asked for: a group's roles bring in its
-// members, and a member's roles can name another group.
+// readPrincipals reads roles and members until no principal is left that was not asked for: an account's roles can name
+// another group.
 func (c *collector) readPrincipals(ctx context.Context) {
 	for {
 		groups := c.unasked(c.groupsToRead())
-		c.readGroupRoles(ctx, groups)
+		users, apps := c.unasked(c.usersToRead()), c.unasked(c.appsToRead())
+		c.readRoles(ctx, c.rolesOfGroups(groups), c.rolesOfUsers(users), c.rolesOfApps(apps))
 		c.readMembers(ctx, groups)
-		users := c.unasked(c.usersToRead())
-		c.readUserRoles(ctx, users)
-		apps := c.unasked(c.appsToRead())
-		c.readAppRoles(ctx, apps)
 		if len(groups) == 0 && len(users) == 0 && len(apps) == 0 {
 			return
 		}
@@ -117,7 +118,8 @@ func (c *collector) groupsToRead() []string {
 	return sortedUnique(ids)
 }
 
-// usersToRead returns the ids of users whose roles matter, sorted.
+// usersToRead returns the ids of users whose roles matter, sorted. Members of groups that hold roles are not among them for
+// that alone: what they hold through the group is known by its members, and what they hold themselves makes Okta list them.
 func (c *collector) usersToRead() []string {
 	ids := slices.Concat(c.assignees, slices.Collect(maps.Keys(c.accounts)), c.membersOfBindings(org.PrincipalUser))
 	for _, t := range c.snap.Tokens {
@@ -127,9 +129,6 @@ func (c *collector) usersToRead() []string {
 		if c.scope.IsServiceAccount != nil && c.scope.IsServiceAccount(u.Login) {
 			ids = append(ids, id)
 		}
-	}
-	for _, members := range c.snap.GroupMembers {
-		ids = append(ids, members...)
 	}
 	return sortedUnique(ids)
 }
@@ -151,39 +150,57 @@ func (c *collector) membersOfBindings(kind string) []string {
 	return ids
 }
 
-func (c *collector) readUserRoles(ctx context.Context, ids []string) {
-	c.readRoles(ctx, org.CollectUserRoles, org.PrincipalUser, ids, c.src.UserRoles, c.userRoles)
+// roleReading is what is to be read of principals of one kind.
+type roleReading struct {
+	collection, kind string
+	ids              []string
+	read             func(context.Context, string) ([]org.Assignment, error)
+	into             map[string][]org.Assignment
 }
 
-func (c *collector) readGroupRoles(ctx context.Context, ids []string) {
-	c.readRoles(ctx, org.CollectGroupRoles, org.PrincipalGroup, ids, c.src.GroupRoles, c.groupRoles)
+func (c *collector) rolesOfUsers(ids []string) roleReading {
+	return roleReading{org.CollectUserRoles, org.PrincipalUser, ids, c.src.UserRoles, c.userRoles}
 }
 
-func (c *collector) readAppRoles(ctx context.Context, ids []string) {
-	c.readRoles(ctx, org.CollectAppRoles, org.PrincipalClient, ids, c.src.AppRoles, c.appRoles)
+func (c *collector) rolesOfGroups(ids []string) roleReading {
+	return roleReading{org.CollectGroupRoles, org.PrincipalGroup, ids, c.src.GroupRoles, c.groupRoles}
 }
 
-// readRoles asks for the roles of principals of one kind, in place of what is known of them.
-func (c *collector) readRoles(
-	ctx context.Context, collection, kind string, ids []string,
-	read func(context.Context, string) ([]org.Assignment, error), into map[string][]org.Assignment,
-) {
-	results := readEach(ctx, ids, read)
-	c.count(collection, len(ids))
-	if reason := failures("roles of "+strings.ToLower(kind), ids, results); reason != "" {
-		c.fail(collection, "%s", reason)
+func (c *collector) rolesOfApps(ids []string) roleReading {
+	return roleReading{org.CollectAppRoles, org.PrincipalClient, ids, c.src.AppRoles, c.appRoles}
+}
+
+// readRoles asks for the roles of principals, in place of what is known of them. Kinds are asked for side by side: Okta
+// limits the rate of each by itself.
+func (c *collector) readRoles(ctx context.Context, readings ...roleReading) {
+	results := make([][]result[[]org.Assignment], len(readings))
+	tasks := make([]func(), len(readings))
+	for i, r := range readings {
+		tasks[i] = func() { results[i] = readEach(ctx, r.ids, r.read) }
 	}
-	for i, r := range results {
-		if r.err != nil {
+	together(tasks...)
+	for i, r := range readings {
+		c.takeRoles(r, results[i])
+	}
+}
+
+func (c *collector) takeRoles(r roleReading, results []result[[]org.Assignment]) {
+	kind := strings.ToLower(r.kind)
+	c.count(r.collection, len(r.ids))
+	if reason := failures("roles of "+kind, r.ids, results); reason != "" {
+		c.fail(r.collection, "%s", reason)
+	}
+	for i, found := range results {
+		if found.err != nil {
 			continue
 		}
-		into[ids[i]] = r.value
-		for _, a := range r.value {
+		r.into[r.ids[i]] = found.value
+		for _, a := range found.value {
 			switch {
-			case a.PrincipalID != ids[i] || a.PrincipalKind != kind:
-				c.fail(collection, "roles of %s %q: an assignment of %s %q was among them", strings.ToLower(kind), ids[i], strings.ToLower(a.PrincipalKind), a.PrincipalID)
+			case a.PrincipalID != r.ids[i] || a.PrincipalKind != r.kind:
+				c.fail(r.collection, "roles of %s %q: an assignment of %s %q was among them", kind, r.ids[i], strings.ToLower(a.PrincipalKind), a.PrincipalID)
 			case a.Type == "":
-				c.fail(collection, "roles of %s %q: an assignment without a type was among them", strings.ToLower(kind), ids[i])
+				c.fail(r.collection, "roles of %s %q: an assignment without a type was among them", kind, r.ids[i])
 			}
 		}
 	}
