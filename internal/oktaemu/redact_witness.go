@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-const redacted = "[redacted]"
+// redacted stands for a secret. It is as long as Okta's document wants secrets to be.
+const redacted = "[redacted by the witness]"
 
 // secretKeys are the names, in lower case, whose text is a secret wherever it stands, at any depth below too.
 func secretKeys() []string {
@@ -39,13 +40,18 @@ func redactJSON(text []byte) json.RawMessage {
 	return encoded(redact(value, false))
 }
 
+// isPublic tells the names below a password that are no secrets: how it is hashed.
+func isPublic(key string) bool {
+	return slices.Contains([]string{"algorithm", "saltOrder", "type"}, key)
+}
+
 // redact replaces text; numbers, booleans and null stay, as do the names.
 func redact(value any, secret bool) any {
 	switch v := value.(type) {
 	case map[string]any:
 		_, key := v["kty"]
 		for name, inner := range v {
-			v[name] = redact(inner, secret || isSecret(name) || key && slices.Contains(privateParts(), name))
+			v[name] = redact(inner, secret && !isPublic(name) || isSecret(name) || key && slices.Contains(privateParts(), name))
 		}
 	case []any:
 		for i, inner := range v {
@@ -84,7 +90,7 @@ func redactSent(mediaType string, body []byte) json.RawMessage {
 func withoutSecrets(form url.Values) url.Values {
 	for key, values := range form {
 		for i := range values {
-			if isSecret(key) {
+			if isSecret(key) && values[i] != "true" && values[i] != "false" { // tempPassword asks for one
 				values[i] = redacted
 			}
 		}

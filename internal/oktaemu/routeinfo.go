@@ -6,8 +6,8 @@ package oktaemu
 type RouteInfo struct {
 	Method   string
 	Path     string // variables are in braces
-	Scope    string // OAuth scope; empty where the table has none
-	Evidence string // recorded, documented, spec or unverified; empty where nobody graded it
+	Scope    string // of OAuth; empty where a token has no access, or none is needed
+	Evidence string // recorded, documented, spec or unverified
 	Source   string // of the evidence
 }
 
@@ -15,7 +15,7 @@ type RouteInfo struct {
 func Routes() []RouteInfo {
 	var out []RouteInfo
 	for _, r := range routes() {
-		out = append(out, RouteInfo{Method: r.method, Path: r.path})
+		out = append(out, RouteInfo{Method: r.method, Path: r.path, Scope: r.scope, Evidence: r.evidence.grade, Source: r.evidence.source})
 	}
 	return out
 }

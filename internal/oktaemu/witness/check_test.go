@@ -271,12 +271,13 @@ func excuses(t *testing.T) *expected {
 
 func TestEntriesThatNothingNeedsAreFound(t *testing.T) {
 	t.Parallel()
-	e := asked(t, [3]string{"GET", "/api/v1/org", ""})
+	e := asked(t, [3]string{"GET", account, ""})
+	e.Body = within(t, e.Body, "x", "nickname")
 	x := &expected{
 		Deviations: []*deviation{
-			{Route: "GET /api/v1/org", Kind: "nullable", At: "/expiresAt", Says: "s", Evidence: "e"},
-			{Route: "GET /api/v1/org", Kind: "nullable", At: "/created", Says: "s", Evidence: "e"},
-			{Route: "GET /api/v1/org", Status: 404, Kind: "nullable", Defect: "d"},
+			{Route: "GET /api/v1/users/{id}", Kind: kindProperty, At: "/nickname", Says: "s", Evidence: "e"},
+			{Route: "GET /api/v1/users/{id}", Kind: kindProperty, At: "/realmId", Says: "s", Evidence: "e"},
+			{Route: "GET /api/v1/users/{id}", Status: 404, Kind: kindProperty, Defect: "d"},
 		},
 		Outside: []*outside{{Route: "GET /nowhere", Reason: "r"}},
 	}
