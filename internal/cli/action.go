@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 )
@@ -14,12 +15,12 @@ const postName = "stepdown-post"
 // input that the workflow leaves empty is not given, so that the flag's own default holds.
 func actionInputs() map[string][]string {
 	return map[string][]string{
-		"apply":     {"okta-org-url", "access", "report-dir", "ledger", "pull-request"},
-		"audit":     {"okta-org-url", "access", "report-dir", "ledger", "fail-on"},
+		"apply":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "pull-request"},
+		"audit":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "fail-on"},
 		"controls":  {},
-		"downgrade": {"okta-org-url", "access", "report-dir", "ledger"},
-		"plan":      {"okta-org-url", "access"},
-		"sweep":     {"okta-org-url", "report-dir", "ledger"},
+		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger"},
+		"plan":      {"okta-org-url", "rate-share", "access"},
+		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger"},
 		"validate":  {"access"},
 	}
 }
@@ -68,6 +69,9 @@ func (s *session) takeInputs() {
 		return value
 	}
 	s.orgURL = or(s.runner.Input("okta-org-url"), s.env.Getenv("OKTA_ORG_URL"))
+	if share, err := strconv.Atoi(s.runner.Input("rate-share")); err == nil && share > 0 && share <= 100 {
+		s.rateShare = share // else Okta's default: a step-down does not fail for that
+	}
 	s.reportDir = or(s.runner.Input("report-dir"), "stepdown-report")
 	s.ledgerDir = or(s.runner.Input("ledger"), defaultLedger)
 }

@@ -72,6 +72,7 @@ type session struct {
 	outcome  bool // the output of that name has been set
 
 	orgURL    string
+	rateShare int
 	accessDir string
 	reportDir string
 	ledgerDir string
@@ -228,6 +229,7 @@ func args(least, most int, what string) cobra.PositionalArgs {
 
 func (s *session) orgFlag(c *cobra.Command) {
 	c.Flags().StringVar(&s.orgURL, "okta-org-url", s.env.Getenv("OKTA_ORG_URL"), "URL of the org, such as https://acme.okta.com (default: OKTA_ORG_URL)")
+	c.Flags().IntVar(&s.rateShare, "rate-share", okta.DefaultRateCeiling, "percent of each of Okta's rate limits to use at most; give what the token or app is allowed")
 }
 
 func (s *session) accessFlag(c *cobra.Command) {

@@ -88,7 +88,9 @@ func (s *session) okta(ctx context.Context, verb string, q *requests) (*okta.Cli
 	if s.orgURL = strings.ToLower(strings.TrimRight(s.orgURL, "/")); s.orgURL == "" {
 		return nil, usage("Give --okta-org-url, or set OKTA_ORG_URL.", "the URL of the org is not known")
 	}
-	config := okta.Config{OrgURL: s.orgURL, Transport: s.transport(), Observe: q.observe, UserAgent: "stepdown/" + Version}
+	config := okta.Config{
+		OrgURL: s.orgURL, Transport: s.transport(), Observe: q.observe, UserAgent: "stepdown/" + Version, RateCeiling: s.rateShare,
+	}
 	if err := s.credential(verb, &config); err != nil {
 		return nil, err
 	}

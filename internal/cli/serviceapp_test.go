@@ -43,7 +43,7 @@ func TestAuditAsAServiceApp(t *testing.T) {
 			t.Fatal(err)
 		}
 		org, err := oktaemu.New(seed, oktaemu.WithServiceApp(oktaemu.SeedApp{
-			Label: "auditor", Scopes: tc.scopes, DPoP: true, Roles: []oktaemu.SeedRole{{Type: "SUPER_ADMIN"}},
+			Label: "stepdown", Scopes: tc.scopes, DPoP: true, Roles: []oktaemu.SeedRole{{Type: "SUPER_ADMIN"}},
 			PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
 		}))
 		if err != nil {
@@ -52,7 +52,7 @@ func TestAuditAsAServiceApp(t *testing.T) {
 		server := httptest.NewServer(org)
 		defer server.Close()
 		env := map[string]string{
-			"OKTA_ORG_URL": server.URL, envClientID: org.ClientID("auditor"),
+			"OKTA_ORG_URL": server.URL, envClientID: org.ClientID("stepdown"),
 			envKey: strings.ReplaceAll(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})), "\n", `\n`),
 		}
 		var out bytes.Buffer

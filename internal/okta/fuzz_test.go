@@ -321,7 +321,7 @@ func FuzzRateHeaders(f *testing.F) {
 		if s.kind >= saidOddly && (s.limit < 1 || s.limit > maxLimit || s.remaining < 0 || s.remaining > s.limit || s.reset < 0) {
 			t.Errorf("%+v", s)
 		}
-		p := newPace(defaultCeiling, defaultConcurrency)
+		p := newPace(DefaultRateCeiling, defaultConcurrency)
 		for range 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			turn, err := p.enter(ctx, http.MethodGet, "/api/v1/users")

@@ -93,11 +93,11 @@ func New(ctx context.Context, c Config) (*Client, error) {
 func (c Config) pace() (*pace, error) {
 	switch {
 	case c.RateCeiling < 0 || c.RateCeiling > 100:
-		return nil, fmt.Errorf("reading the rate ceiling: %d is no share in percent\ngive 1 to 100, or 0 for %d", c.RateCeiling, defaultCeiling)
+		return nil, fmt.Errorf("reading the rate ceiling: %d is no share in percent\ngive 1 to 100; Okta's own default is %d", c.RateCeiling, DefaultRateCeiling)
 	case c.Concurrency < 0 || c.Concurrency > maxConcurrency:
 		return nil, fmt.Errorf("reading the concurrency: %d requests at once are none or too many for Okta\ngive 1 to %d, or 0 for %d", c.Concurrency, maxConcurrency, defaultConcurrency)
 	}
-	return newPace(cmp.Or(c.RateCeiling, defaultCeiling), cmp.Or(c.Concurrency, defaultConcurrency)), nil
+	return newPace(cmp.Or(c.RateCeiling, DefaultRateCeiling), cmp.Or(c.Concurrency, defaultConcurrency)), nil
 }
 
 // newExecutor makes the SDK's request executor without its NewClient, which would read files and variables, and print

@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	// defaultCeiling is Okta's own default of what one token may have of a limit, in percent.
-	defaultCeiling = 50
+	// DefaultRateCeiling is Okta's own default of what one token may have of a limit, in percent.
+	DefaultRateCeiling = 50
 	// defaultConcurrency is how many reads are under way at once. Okta refuses more than 35 requests of an org's clients
 	// together in its smallest plan, and says that more than 10 are rarely needed.
 	defaultConcurrency = 8

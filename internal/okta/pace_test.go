@@ -129,7 +129,7 @@ func TestPaceDrawsNo429(t *testing.T) {
 				w := newWindows(11)
 				w.buckets = auditLimits()
 				set(w)
-				tr := pacedTransport(t, w, defaultCeiling)
+				tr := pacedTransport(t, w, DefaultRateCeiling)
 				began := time.Now()
 				if errs := work(t.Context(), tr, workload(2000, auditWeights), 8); len(errs) > 0 {
 					t.Errorf("%d errors: %v", len(errs), errs[0])
@@ -168,7 +168,7 @@ func TestPaceOfOneLimit(t *testing.T) {
 				w.buckets = map[string]*counter{"/api/v1/logs": {limit: limit, phase: 7300 * time.Millisecond}}
 				calls := limit / 2 * 20
 				began := time.Now()
-				if errs := work(t.Context(), pacedTransport(t, w, defaultCeiling), workload(calls, map[string]int{logsPath: 1}), 8); len(errs) > 0 {
+				if errs := work(t.Context(), pacedTransport(t, w, DefaultRateCeiling), workload(calls, map[string]int{logsPath: 1}), 8); len(errs) > 0 {
 					t.Errorf("%d errors: %v", len(errs), errs[0])
 				}
 				took := time.Since(began)
@@ -187,7 +187,7 @@ func TestPaceSpreadsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWindows(2)
 		w.buckets = map[string]*counter{"/api/v1/users": {limit: 80}}
-		tr := pacedTransport(t, w, defaultCeiling)
+		tr := pacedTransport(t, w, DefaultRateCeiling)
 		began := time.Now()
 		var longest time.Duration
 		for range 200 {
@@ -219,7 +219,7 @@ func TestPaceOfASharedLimit(t *testing.T) {
 					w := newWindows(uint64(limit))
 					w.buckets = map[string]*counter{"one": {limit: limit, phase: 12 * time.Second}}
 					w.bucketOf = func(string, string) string { return "one" }
-					if errs := work(t.Context(), pacedTransport(t, w, defaultCeiling), workload(limit*3, paths), 8); len(errs) > 0 {
+					if errs := work(t.Context(), pacedTransport(t, w, DefaultRateCeiling), workload(limit*3, paths), 8); len(errs) > 0 {
 						t.Errorf("%d errors: %v", len(errs), errs[0])
 					}
 					if w.denied > 0 {
@@ -238,7 +238,7 @@ func TestPaceOfTwoLimitsUnderOneName(t *testing.T) {
 		w := newWindows(5)
 		w.buckets = map[string]*counter{"a": {limit: 100}, "b": {limit: 100, phase: 30 * time.Second}}
 		w.bucketOf = func(_, path string) string { return path[len(path)-1:] }
-		tr := pacedTransport(t, w, defaultCeiling)
+		tr := pacedTransport(t, w, DefaultRateCeiling)
 		time.Sleep(29 * time.Second) // so that most of a budget falls into b's window, and the next one too
 		if err := send(t.Context(), tr, "GET", "/api/v1/iam/a"); err != nil {
 			t.Fatal(err)
@@ -296,7 +296,7 @@ func TestPaceOfWrites(t *testing.T) {
 		w := newWindows(3)
 		w.buckets = map[string]*counter{"/api/v1/users": {limit: 20, phase: 50 * time.Second}}
 		w.latency = func(*rand.Rand) time.Duration { return 0 }
-		tr := pacedTransport(t, w, defaultCeiling)
+		tr := pacedTransport(t, w, DefaultRateCeiling)
 		began := time.Now()
 		const path = "/api/v1/users/1/roles"
 		for i := range 10 {
@@ -328,7 +328,7 @@ func TestPaceEndsWithTheContext(t *testing.T) {
 		w := newWindows(4)
 		w.buckets = map[string]*counter{"/api/v1/logs": {limit: 20, phase: time.Second}}
 		w.latency = func(*rand.Rand) time.Duration { return 5 * time.Second }
-		tr := pacedTransport(t, w, defaultCeiling)
+		tr := pacedTransport(t, w, DefaultRateCeiling)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(15*time.Second, cancel)
 		began := time.Now()
@@ -354,7 +354,7 @@ func TestPaceOfAReadThatCannotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWindows(4)
 		w.buckets = map[string]*counter{"/api/v1/users": {limit: 40, phase: time.Second}}
-		tr := pacedTransport(t, w, defaultCeiling)
+		tr := pacedTransport(t, w, DefaultRateCeiling)
 		const path = "/api/v1/users/1/roles"
 		for range 20 {
 			if err := send(t.Context(), tr, "POST", path); err != nil {
@@ -392,7 +392,7 @@ func TestPaceOfOneReadAtATime(t *testing.T) {
 					time.Sleep(100 * time.Millisecond)
 					running.Add(-1)
 					return canned(200, `[]`, headers()...), nil
-				}), defaultCeiling)
+				}), DefaultRateCeiling)
 				began := time.Now()
 				errs := work(t.Context(), tr, workload(40, map[string]int{"/api/v1/users": 1}), 8)
 				if took := time.Since(began); len(errs) > 0 || most.Load() != 1 || took != 4*time.Second {
@@ -427,7 +427,7 @@ func TestPaceWhereTheResetIsOdd(t *testing.T) {
 							headers = append(headers, "Date", time.Now().UTC().Format(http.TimeFormat))
 						}
 						return canned(200, `[]`, headers...), nil
-					}), defaultCeiling)
+					}), DefaultRateCeiling)
 					began := time.Now()
 					if errs := work(t.Context(), tr, workload(60, map[string]int{"/api/v1/users": 1}), 8); len(errs) > 0 {
 						t.Error(errs)
@@ -448,7 +448,7 @@ func TestPaceOfRequestsAtOnce(t *testing.T) {
 		w := newWindows(9)
 		w.buckets = map[string]*counter{"/api/v1/users": {limit: 6000}}
 		w.atOnce = 3
-		tr := pacedTransport(t, w, defaultCeiling)
+		tr := pacedTransport(t, w, DefaultRateCeiling)
 		if errs := work(t.Context(), tr, workload(300, map[string]int{"/api/v1/users": 1}), 8); len(errs) > 0 {
 			t.Errorf("%d errors: %v", len(errs), errs[0])
 		}
@@ -469,7 +469,7 @@ func TestPaceLearnsASmallerShare(t *testing.T) {
 		w := newWindows(10)
 		w.buckets = map[string]*counter{"/api/v1/users": {limit: 200}}
 		w.share = 10
-		if errs := work(t.Context(), pacedTransport(t, w, defaultCeiling), workload(200, map[string]int{"/api/v1/users": 1}), 8); len(errs) > 0 {
+		if errs := work(t.Context(), pacedTransport(t, w, DefaultRateCeiling), workload(200, map[string]int{"/api/v1/users": 1}), 8); len(errs) > 0 {
 			t.Errorf("%d errors: %v", len(errs), errs[0])
 		}
 		if w.denied > 40 {

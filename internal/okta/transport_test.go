@@ -113,7 +113,7 @@ func TestAnotherHostIsNotSentTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil })}, org, newPace(defaultCeiling, defaultConcurrency))
+	tr, err := newTransport(Config{Token: access.NewSecret(testToken), Transport: memory(func(*http.Request) (*http.Response, error) { sent = true; return canned(200, `[]`), nil })}, org, newPace(DefaultRateCeiling, defaultConcurrency))
 	if err != nil {
 		t.Fatal(err)
 	}
