@@ -64,7 +64,7 @@ func (w *Workflow) Downgrade(ctx context.Context, plan Plan) (access.Evidence, e
 		return access.Evidence{}, err
 	}
 	if slices.ContainsFunc(plan.Changes, func(c access.Change) bool { return c.Action == access.ActionAssignIntended }) {
-		if _, err := r.assign(ctx, r.lease.Intended); err != nil {
+		if err := r.assign(ctx, r.lease.Intended, new(string)); err != nil {
 			r.find("the intended role was not assigned: %v", err)
 		}
 	}

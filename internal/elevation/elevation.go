@@ -23,7 +23,8 @@ import (
 // After any other error its effect is unknown.
 type Roles interface {
 	UserRoles(ctx context.Context, userID string) ([]org.Assignment, error)
-	AssignRole(ctx context.Context, userID string, role access.Role) error
+	// AssignRole returns the assignment's id where the answer told it, which is no proof that it is there.
+	AssignRole(ctx context.Context, userID string, role access.Role) (assignmentID string, err error)
 	RemoveRole(ctx context.Context, userID, assignmentID string) error
 }
 

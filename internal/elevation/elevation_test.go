@@ -79,7 +79,7 @@ func TestTheWindowRunsOut(t *testing.T) {
 func TestTheIntendedRoleThatWasThereStays(t *testing.T) {
 	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
 		first := w.plan(wf, owner(), "l1")
-		if err := wf.Okta.AssignRole(t.Context(), first.Terms.Account.ID, first.Terms.Intended); err != nil {
+		if _, err := wf.Okta.AssignRole(t.Context(), first.Terms.Account.ID, first.Terms.Intended); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l2")); err == nil {

@@ -24,14 +24,14 @@ type lagging struct {
 	granted  time.Time
 }
 
-func (l *lagging) AssignRole(ctx context.Context, user string, role access.Role) error {
+func (l *lagging) AssignRole(ctx context.Context, user string, role access.Role) (string, error) {
 	if role.Type != temporary {
 		return l.Okta.AssignRole(ctx, user, role)
 	}
 	if l.slow > 0 {
 		time.Sleep(l.slow)
-		time.AfterFunc(l.late, func() { _ = l.Okta.AssignRole(context.Background(), user, role) })
-		return errors.New("no answer")
+		time.AfterFunc(l.late, func() { _, _ = l.Okta.AssignRole(context.Background(), user, role) })
+		return "", errors.New("no answer")
 	}
 	l.granted = time.Now()
 	return l.Okta.AssignRole(ctx, user, role)
@@ -72,6 +72,35 @@ func TestAGrantThatIsNotVisibleYetIsNotGone(t *testing.T) {
 	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
 		plan := w.plan(wf, owner(), "l1")
 		wf.Okta = &lagging{Okta: wf.Okta, roles: 30 * time.Second}
+		_, err := wf.Apply(t.Context(), plan)
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) {
+			t.Errorf("error = %v", err)
+		}
+		w.expect(nil, nil)
+	})
+}
+
+// TestAGrantThatNoReadingShows: Okta accepts the grant and says its id, and no reading shows it for an hour, longer than
+// anybody waits. It is removed by its id.
+func TestAGrantThatNoReadingShows(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		wf.Okta = &lagging{Okta: wf.Okta, roles: time.Hour}
+		_, err := wf.Apply(t.Context(), plan)
+		var undone *elevation.Undone
+		if !errors.As(err, &undone) {
+			t.Errorf("error = %v", err)
+		}
+		w.expect(nil, nil)
+	})
+}
+
+// TestAnOrgWhoseReadsLagForMinutes: the intended role is given, and nothing shows it: it is taken back by its id.
+func TestAnOrgWhoseReadsLagForMinutes(t *testing.T) {
+	scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+		plan := w.plan(wf, owner(), "l1")
+		w.org.SetLag(5 * time.Minute)
 		_, err := wf.Apply(t.Context(), plan)
 		var undone *elevation.Undone
 		if !errors.As(err, &undone) {

@@ -165,7 +165,7 @@ type before struct {
 	do   func()
 }
 
-func (b *before) AssignRole(ctx context.Context, user string, role access.Role) error {
+func (b *before) AssignRole(ctx context.Context, user string, role access.Role) (string, error) {
 	if role.Type == b.role {
 		b.do()
 	}

@@ -188,8 +188,7 @@ func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, e
 		return org.Token{}, err
 	}
 	if r.gaveIntended = r.lease.AddsIntended; r.gaveIntended {
-		var err error
-		if r.intendedID, err = r.assign(ctx, r.lease.Intended); err != nil {
+		if err := r.assign(ctx, r.lease.Intended, &r.intendedID); err != nil {
 			return org.Token{}, err
 		}
 	}
@@ -210,39 +209,41 @@ func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, e
 // elevate assigns the temporary role and reads it back.
 func (r *run) elevate(ctx context.Context) error {
 	r.ev.Window.GrantSent = time.Now().UTC()
-	if err := r.give(ctx, r.lease.Temporary[0]); err != nil {
+	var err error
+	if r.granted, err = r.give(ctx, r.lease.Temporary[0]); err != nil {
 		return err
 	}
 	r.ev.Window.GrantAnswered = time.Now().UTC()
 	r.lookedAt = r.ev.Window.GrantAnswered
-	var err error
-	if r.granted, err = r.confirm(ctx, r.lease.Temporary[0]); err != nil {
+	if r.granted, err = r.confirm(ctx, r.lease.Temporary[0], r.granted); err != nil {
 		return err
 	}
 	return r.record(ctx, access.Entry{State: access.StateElevated, Assignment: r.granted, Note: r.names.role(r.lease.Temporary[0])})
 }
 
-// assign gives the account a role and reads until it is there.
-func (r *run) assign(ctx context.Context, role access.Role) (id string, err error) {
-	if err := r.give(ctx, role); err != nil {
-		return "", err
+// assign gives the account a role and reads until it is there. id is what is known of the assignment, also after an error.
+func (r *run) assign(ctx context.Context, role access.Role, id *string) (err error) {
+	if *id, err = r.give(ctx, role); err != nil {
+		return err
 	}
-	return r.confirm(ctx, role)
+	*id, err = r.confirm(ctx, role, *id)
+	return err
 }
 
-// give sends the assignment of a role, once. Where no clear answer comes, it may still take effect until lateUntil.
-func (r *run) give(ctx context.Context, role access.Role) error {
-	err := r.Okta.AssignRole(ctx, r.lease.Account.ID, role)
+// give sends the assignment of a role, once, and returns its id if the answer told it: so it can be removed by that, however
+// far readings lag. Where no clear answer comes, it may still take effect until lateUntil.
+func (r *run) give(ctx context.Context, role access.Role) (id string, err error) {
+	id, err = r.Okta.AssignRole(ctx, r.lease.Account.ID, role)
 	if err == nil {
-		return nil
+		return id, nil
 	}
 	if refused(err) {
 		r.gaveIntended = r.gaveIntended && role != r.lease.Intended
 		r.grantRefused = role != r.lease.Intended
-		return fmt.Errorf("assigning %s to account %q: %w", r.names.role(role), r.lease.Account.Login, err)
+		return "", fmt.Errorf("assigning %s to account %q: %w", r.names.role(role), r.lease.Account.Login, err)
 	}
 	r.mayComeLate(time.Now())
-	return fmt.Errorf("assigning %s to account %q, and it is not known whether it took effect: %w", r.names.role(role), r.lease.Account.Login, err)
+	return id, fmt.Errorf("assigning %s to account %q, and it is not known whether it took effect: %w", r.names.role(role), r.lease.Account.Login, err)
 }
 
 // mayComeLate says that an assignment, which may have been sent as late as at, may not be visible or not have taken effect
@@ -255,8 +256,8 @@ func (r *run) mayComeLate(at time.Time) {
 func (r *run) settle() time.Duration { return time.Duration(r.lease.Patience.Settle) }
 
 // confirm reads until the account holds the role itself, and returns the assignment's id. Where it does not come to see
-// it, readings without the role do not mean that it is not there.
-func (r *run) confirm(ctx context.Context, role access.Role) (id string, err error) {
+// it, readings without the role do not mean that it is not there, and the id is what the answer told.
+func (r *run) confirm(ctx context.Context, role access.Role, told string) (id string, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.settle()+r.Poll, fmt.Errorf("it was not there within %s", r.settle()))
 	defer cancel()
 	for {
@@ -266,7 +267,7 @@ func (r *run) confirm(ctx context.Context, role access.Role) (id string, err err
 		}
 		if cause := sleep(ctx, r.Poll); cause != nil {
 			r.mayComeLate(time.Now())
-			return "", fmt.Errorf("reading back that account %q holds %s: %w", r.lease.Account.Login, r.names.role(role), errors.Join(cause, err))
+			return told, fmt.Errorf("reading back that account %q holds %s: %w", r.lease.Account.Login, r.names.role(role), errors.Join(cause, err))
 		}
 	}
 }

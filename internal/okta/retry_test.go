@@ -150,7 +150,7 @@ func TestRetries(t *testing.T) {
 
 func callOnce(ctx context.Context, c *Client, write bool) error {
 	if write {
-		return c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"})
+		return errOf(c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"}))
 	}
 	_, err := c.UserRoles(ctx, "00u1")
 	return err

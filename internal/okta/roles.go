@@ -122,22 +122,27 @@ func (r roleAssignment) assignment(principalKind, principalID string) (org.Assig
 	return a, nil
 }
 
-// AssignRole gives the account a role; a custom one on its resource set. Success means that Okta answered that it is
-// there: read it back.
-func (c *Client) AssignRole(ctx context.Context, userID string, role access.Role) error {
+// AssignRole gives the account a role; a custom one on its resource set. It returns the assignment's id where the answer
+// tells one. Success means that Okta answered that it is there: read it back.
+func (c *Client) AssignRole(ctx context.Context, userID string, role access.Role) (string, error) {
 	op := "assigning role " + quote(role.String()) + " to user " + quote(userID)
 	path, err := under(usersPath+"/", "user", userID, "/roles", callerWord)
 	if err != nil {
-		return failing(op, err)
+		return "", failing(op, err)
 	}
 	body, err := assignBody(role)
 	if err != nil {
-		return failing(op, &Error{Method: http.MethodPost, Path: path, Err: err, unsent: true})
+		return "", failing(op, &Error{Method: http.MethodPost, Path: path, Err: err, unsent: true})
 	}
-	if err := c.tell(ctx, call{method: http.MethodPost, path: path, body: body}); err != nil {
-		return failing(op, err)
+	answer, _, err := c.do(ctx, call{method: http.MethodPost, path: path, body: body})
+	if err != nil {
+		return "", failing(op, err)
 	}
-	return nil
+	made, err := decode[roleAssignment](answer)
+	if err != nil || made.Type != role.Type {
+		return "", nil // it was accepted; what it is shows when it is read back
+	}
+	return made.ID, nil
 }
 
 // roleRequest is the body of an assignment. The SDK's has the type alone.

@@ -69,7 +69,7 @@ func TestServiceAppOfAnOrg(t *testing.T) {
 		if _, err := c.CustomRole(t.Context(), "Group reader"); err != nil { // and so is a space
 			t.Error(err)
 		}
-		if err := c.AssignRole(t.Context(), user.ID, access.Role{Type: "READ_ONLY_ADMIN"}); err != nil {
+		if _, err := c.AssignRole(t.Context(), user.ID, access.Role{Type: "READ_ONLY_ADMIN"}); err != nil {
 			t.Fatal(err)
 		}
 		roles, err := c.UserRoles(t.Context(), user.ID)

@@ -127,3 +127,6 @@ func mustFail(t *testing.T, err error) *Error {
 	}
 	return e
 }
+
+// errOf is the error of a call whose result does not matter.
+func errOf[T any](_ T, err error) error { return err }

@@ -20,7 +20,7 @@ import (
 func writes(c *Client) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"AssignRole": func(ctx context.Context) error {
-			return c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"})
+			return errOf(c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"}))
 		},
 		"RemoveRole":  func(ctx context.Context) error { return c.RemoveRole(ctx, "00u1", "ra1") },
 		"EndSessions": func(ctx context.Context) error { return c.EndSessions(ctx, "00u1") },
@@ -74,7 +74,7 @@ func TestWriteWithAnUnusableAnswer(t *testing.T) {
 		},
 	} {
 		c, log := serve(t, h)
-		e := mustFail(t, c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"}))
+		e := mustFail(t, errOf(c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"})))
 		if e.Refused() || e.Status/100 != 2 || log.count() != 1 {
 			t.Errorf("%s: sent %d times: %+v", name, log.count(), e)
 		}
@@ -204,7 +204,7 @@ func TestObserve(t *testing.T) {
 	if _, err := c.Events(t.Context(), day(1), day(2), "00u1"); err != nil {
 		t.Fatal(err)
 	}
-	mustFail(t, c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"}))
+	mustFail(t, errOf(c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"})))
 	for i := range seen {
 		if seen[i].At.IsZero() {
 			t.Error("an exchange has no time")
@@ -228,7 +228,7 @@ func TestErrorText(t *testing.T) {
 		w.Header().Set("X-Okta-Request-Id", "reqABC")
 		answer(w, 400, `{"errorCode":"E0000001","errorSummary":"Api validation failed: type","errorLink":"E0000001","errorId":"oae1","errorCauses":[{"errorSummary":"type: unknown"},{"errorSummary":"other"}]}`)
 	})
-	err := c.AssignRole(t.Context(), "00u1", access.Role{Type: "NOPE_ADMIN"})
+	_, err := c.AssignRole(t.Context(), "00u1", access.Role{Type: "NOPE_ADMIN"})
 	want := `assigning role "NOPE_ADMIN" to user "00u1": okta: 400 E0000001 "Api validation failed: type" "type: unknown", "other" (POST /api/v1/users/00u1/roles, request id reqABC)`
 	if e := mustFail(t, err); err.Error() != want || e.ErrorID != "oae1" || len(e.Causes) != 2 {
 		t.Errorf("error = %s\nwant    %s", err, want)

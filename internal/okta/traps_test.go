@@ -50,7 +50,7 @@ func TestTrap01_CacheServesStaleRoles(t *testing.T) {
 		}
 	}
 	expect(0)
-	if err := c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"}); err != nil {
+	if _, err := c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"}); err != nil {
 		t.Fatal(err)
 	}
 	expect(1)
@@ -118,7 +118,7 @@ func TestTrap02_RateLimitLosesTheError(t *testing.T) {
 					if method == "GET" {
 						_, err = c.UserRoles(ctx, "00u1")
 					} else {
-						err = c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"})
+						_, err = c.AssignRole(ctx, "00u1", access.Role{Type: "READ_ONLY_ADMIN"})
 					}
 					took, most := time.Since(began), tc.took
 					if tc.blind {
@@ -224,7 +224,7 @@ func TestTrap03_EOFIsNotRetried(t *testing.T) {
 	for name, sound := range map[string]int32{"on a new connection": 0, "on a connection used before": 1} {
 		for method, write := range map[string]func(context.Context, *Client) error{
 			"POST": func(ctx context.Context, c *Client) error {
-				return c.AssignRole(ctx, "00u1", access.Role{Type: "SUPER_ADMIN"})
+				return errOf(c.AssignRole(ctx, "00u1", access.Role{Type: "SUPER_ADMIN"}))
 			},
 			"DELETE": func(ctx context.Context, c *Client) error { return c.RemoveRole(ctx, "00u1", "ra1x") },
 		} {
@@ -567,7 +567,7 @@ func TestTrap11_SharedExecutor(t *testing.T) {
 			if err != nil || len(roles) != 1 || roles[0].ID != id {
 				t.Errorf("roles of %s = %v, %v", id, roles, err)
 			}
-			if err := c.AssignRole(context.Background(), id, access.Role{Type: "X"}); err != nil {
+			if _, err := c.AssignRole(context.Background(), id, access.Role{Type: "X"}); err != nil {
 				t.Error(err)
 			}
 		})

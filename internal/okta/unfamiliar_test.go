@@ -106,7 +106,7 @@ func TestUnknownWordsAreKept(t *testing.T) {
 	if err != nil || !cmp.Equal(role.Permissions, []string{"okta.agents.dream"}) {
 		t.Errorf("%+v, %v", role, err)
 	}
-	if err := c.AssignRole(t.Context(), "00u1", access.Role{}); err == nil {
+	if _, err := c.AssignRole(t.Context(), "00u1", access.Role{}); err == nil {
 		t.Error("a role without a type was sent")
 	}
 }
