@@ -31,7 +31,7 @@ func elevationSettings(e *access.ElevationSettings) object {
 	return object{
 		fields: []field{
 			{"maxWindow", false, "The longest window that a manifest may ask for.", duration{&e.MaxWindow, MinWindow, MaxWindow}},
-			{"settle", false, "The least time between the two reads that prove a step-down.", duration{&e.Settle, 100 * time.Millisecond, 5 * time.Minute}},
+			{"settle", false, "The least time between the two reads that prove a step-down. It has to be longer than the org's reads lag behind its writes.", duration{&e.Settle, 100 * time.Millisecond, 5 * time.Minute}},
 			{"stepDown", false, "How long a step-down is tried before it is called stuck.", duration{&e.StepDown, time.Second, 30 * time.Minute}},
 			{"lateEffect", false, "How long after a request without an answer it may still take effect.", duration{&e.LateEffect, 0, 30 * time.Minute}},
 			{"roles", false, "Temporary roles above " + access.DefaultElevationRole + ", and who may be given them.", list[access.AllowedRole]{
