@@ -65,7 +65,7 @@ func (c *call) addSecret() reply {
 		return invalid("client_secret", "An app has at most 2 client secrets.") // UNVERIFIED text
 	}
 	given := obj{}
-	if len(c.body) > 0 {
+	if !c.bodyEmpty() {
 		var ok bool
 		if given, ok = c.bodyObject(); !ok {
 			return malformed()
