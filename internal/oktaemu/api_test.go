@@ -89,6 +89,8 @@ func TestEveryReadRouteAnswers(t *testing.T) {
 		_ = w.AssignGroup("Helpdesk tier 2", role)
 		_ = w.AssignClient("Metrics", role)
 	}
+	w.call("PUT", "/api/v1/apps/"+app+"/groups/"+group, "", 200)
+	w.call("POST", "/api/v1/apps/"+app+"/users", `{"id":"`+ada+`"}`, 200)
 	resource := w.get("/api/v1/iam/resource-sets/Helpdesk%20groups/resources").object(t)["resources"].([]any)[0].(map[string]any)["id"].(string)
 	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app, "{schema}", "default", "{type}", "default", "{client}", app,
 		"{set}", "Helpdesk%20groups", "{role}", "Group%20reader", "{permission}", "okta.groups.read", "{resource}", resource)

@@ -72,7 +72,7 @@ func (c *call) groupStats(g group) obj {
 	self := c.base + "/api/v1/groups/" + g.id
 	admin := len(c.s.held[principal{groupKind, g.id}]) > 0
 	return obj{"stats": obj{
-		"usersCount": len(c.s.membersOf[g.id]), "appsCount": 0, "groupPushMappingsCount": 0,
+		"usersCount": len(c.s.membersOf[g.id]), "appsCount": len(c.appsOf(g.id)), "groupPushMappingsCount": 0,
 		"hasAdminPrivilege": admin, "hasAdminPrivlege": admin, "_links": obj{"users": href(self + "/users"), "apps": href(self + "/apps")},
 	}}
 }
@@ -144,11 +144,3 @@ func (c *call) getGroup() reply {
 
 // listGroupRules is empty: the emulated org has no group rules.
 func (c *call) listGroupRules() reply { return c.linkPage(nil, 50, 200) }
-
-// listGroupApps is empty: no app is assigned to a group here.
-func (c *call) listGroupApps() reply {
-	if _, bad := c.group(); bad != nil {
-		return *bad
-	}
-	return c.linkPage(nil, 20, 200)
-}

@@ -62,7 +62,7 @@ func (c *call) roleBody(p principal, h holding) obj {
 		p = principal{groupKind, h.via}
 	}
 	links := obj{"assignee": href(c.principalURL(p))}
-	created, updated := c.s.times(h.assignment)
+	created, updated := h.times()
 	body := obj{
 		"id": h.id, "type": h.kind, "label": roleLabel(h.kind), "status": active, "assignmentType": string(p.kind),
 		"created": stamp(created), "lastUpdated": stamp(updated), "_links": links,

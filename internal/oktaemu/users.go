@@ -170,14 +170,6 @@ func (c *call) listUserGroups() reply {
 	return c.linkPage(c.groupItems(c.s.memberOf[u.id]), 200, 10_000)
 }
 
-// listAppLinks is empty: nothing in the emulated org has a button on the user's dashboard.
-func (c *call) listAppLinks() reply {
-	if _, bad := c.user(); bad != nil {
-		return *bad
-	}
-	return jsonReply(http.StatusOK, []obj{})
-}
-
 func (c *call) clearSessions() reply {
 	u, bad := c.user()
 	if bad != nil {
