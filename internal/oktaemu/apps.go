@@ -20,15 +20,15 @@ func appRoutes() []route {
 	const apps, one = "/api/v1/apps", "/api/v1/apps/{app}"
 	const read, manage = "okta.apps.read", "okta.apps.manage"
 	list := []string{"q", "limit", "after", "filter", "includeNonDeleted"}
-	oauth := recorded("TestAccResourceOktaAppOauth_serviceWithJWKS/oie-00 id 0")
+	const cassette = "TestAccResourceOktaAppGroupAssignment_crud/oie-00 id "
 	return slices.Concat([]route{
 		{get, apps, readApps, read, list, (*call).listApps, recorded("TestAccDataSourceOktaApp_read/oie-00")},
-		{post, apps, writeApps, manage, []string{"activate"}, (*call).createApp, oauth},
-		{get, one, readApps, read, nil, (*call).getApp, oauth},
-		{put, one, writeApps, manage, nil, (*call).putApp, inSpec("replaceApplication")},
-		{del, one, writeApps, manage, nil, (*call).deleteApp, recorded("TestAccResourceOktaAppBookmarkApplication_crud/oie-00")},
+		{post, apps, writeApps, manage, []string{"activate"}, (*call).createApp, recorded("TestAccResourceOktaAppOauth_serviceWithJWKS/oie-00 id 0")},
+		{get, one, readApps, read, nil, (*call).getApp, recorded(cassette + "13")},
+		{put, one, writeApps, manage, nil, (*call).putApp, recorded("TestAccResourceOktaAppBookmarkApplication_crud/skip-auth-policy-00 id 7")},
+		{del, one, writeApps, manage, nil, (*call).deleteApp, recorded(cassette + "74")},
 		{post, one + "/lifecycle/activate", writeApps, manage, nil, (*call).activateApp, inSpec("activateApplication")},
-		{post, one + "/lifecycle/deactivate", writeApps, manage, nil, (*call).deactivateApp, inSpec("deactivateApplication")},
+		{post, one + "/lifecycle/deactivate", writeApps, manage, nil, (*call).deactivateApp, recorded(cassette + "73")},
 	}, appUserRoutes(), appGroupRoutes(), appKeyRoutes(), appSecretRoutes(), appGrantRoutes(), clientRoutes())
 }
 

@@ -12,7 +12,7 @@ const oktaGroup = "OKTA_GROUP"
 
 func groupRoutes() []route {
 	const read, manage = "okta.groups.read", "okta.groups.manage"
-	life := "TestAccResourceOktaGroup_crud ids "
+	life := "TestAccResourceOktaGroup_crud/oie-00 id "
 	return []route{
 		{get, "/api/v1/groups", readGroups, read, searchQuery("expand"), (*call).listGroups, recorded("TestAccDataSourceOktaGroups_read ids 0, 2")},
 		{post, "/api/v1/groups", createGroups, manage, nil, (*call).createGroup, recorded(life + "0")},

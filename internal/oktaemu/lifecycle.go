@@ -25,7 +25,7 @@ func lifecycleRoutes() []route {
 	mail := []string{"sendEmail"}
 	at := func(operation string) string { return "/api/v1/users/{user}/lifecycle/" + operation }
 	return []route{
-		{post, at("activate"), activateUsers, manage, mail, onUser((*call).activateUser), recorded("TestAccResourceOktaUser_updateAllAttributes id 5")},
+		{post, at("activate"), activateUsers, manage, mail, onUser((*call).activateUser), recorded("TestAccResourceOktaUser_updateAllAttributes/oie-00 id 5")},
 		{post, at("reactivate"), activateUsers, manage, mail, onUser((*call).reactivateUser), documented("Users API, Reactivate a user")},
 		{post, at("deactivate"), deactivateUsers, manage, mail, onUser((*call).deactivateUser), recorded("TestAccResourceOktaUser_statusDeprovisioned id 5")},
 		{post, at("suspend"), suspendUsers, manage, nil, onUser((*call).suspendUser), recorded("Shopify/oktakit suspend_user")},
