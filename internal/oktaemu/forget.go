@@ -1,5 +1,5 @@
-// What goes with a user, a group or an app that is deleted: all that names it. That no role assignment outlives its
-// principal is UNVERIFIED.
+// What goes with a user, a group or an app that is deleted: all that names it but group rules, which go on naming users and
+// groups (terraform-provider-okta#157, #1674). That no role assignment outlives its principal is UNVERIFIED.
 
 package oktaemu
 
@@ -22,6 +22,7 @@ func (s *state) forgetUser(by author, userID string, now time.Time) {
 }
 
 func (s *state) forgetGroup(by author, groupID string, now time.Time) {
+	s.invalidateRules(by, groupID, now)
 	s.dismiss(by, principal{groupKind, groupID}, now)
 	for _, userID := range s.membersOf[groupID] {
 		s.memberOf[userID] = without(s.memberOf[userID], groupID)

@@ -16,7 +16,6 @@ func groupRoutes() []route {
 	return []route{
 		{get, "/api/v1/groups", readGroups, read, searchQuery("expand"), (*call).listGroups, recorded("TestAccDataSourceOktaGroups_read ids 0, 2")},
 		{post, "/api/v1/groups", createGroups, manage, nil, (*call).createGroup, recorded(life + "0")},
-		{get, "/api/v1/groups/rules", readGroups, read, []string{"limit", "after", "search", "expand"}, (*call).listGroupRules, inSpec("listGroupRules")},
 		{get, "/api/v1/groups/{group}", readGroups, read, nil, (*call).getGroup, recorded(life + "1")},
 		{put, "/api/v1/groups/{group}", writeGroups, manage, nil, (*call).replaceGroup, recorded(life + "5")},
 		{del, "/api/v1/groups/{group}", writeGroups, manage, nil, (*call).deleteGroup, recorded(life + "8")},
@@ -141,6 +140,3 @@ func (c *call) getGroup() reply {
 	}
 	return jsonReply(http.StatusOK, c.groupBody(g))
 }
-
-// listGroupRules is empty: the emulated org has no group rules.
-func (c *call) listGroupRules() reply { return c.linkPage(nil, 50, 200) }
