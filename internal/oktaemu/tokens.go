@@ -10,12 +10,14 @@ import (
 )
 
 func tokenRoutes() []route {
+	const all, one = "/api/v1/api-tokens", "/api/v1/api-tokens/{token}"
+	const read, manage, cassette = "okta.apiTokens.read", "okta.apiTokens.manage", "TestAccResourceAPITokenResource_basic/oie-00 id "
 	return []route{
-		{get, "/api/v1/api-tokens", readTokens, "okta.apiTokens.read", []string{"limit", "after"}, (*call).listTokens, evidence{}},
-		{del, "/api/v1/api-tokens/current", anyUser, "", nil, (*call).deleteCurrentToken, evidence{}},
-		{get, "/api/v1/api-tokens/{token}", readTokens, "okta.apiTokens.read", nil, (*call).getToken, evidence{}},
-		{put, "/api/v1/api-tokens/{token}", writeTokens, "okta.apiTokens.manage", nil, (*call).putToken, evidence{}},
-		{del, "/api/v1/api-tokens/{token}", writeTokens, "okta.apiTokens.manage", nil, (*call).deleteToken, evidence{}},
+		{get, all, readTokens, read, []string{"limit", "after"}, (*call).listTokens, inSpec("listApiTokens; the parameters are those of its former reference page")},
+		{del, "/api/v1/api-tokens/current", anyUser, "", nil, (*call).deleteCurrentToken, inSpec("revokeCurrentApiToken")},
+		{get, one, readTokens, read, nil, (*call).getToken, recorded(cassette + "0")},
+		{put, one, writeTokens, manage, nil, (*call).putToken, recorded(cassette + "4")},
+		{del, one, writeTokens, manage, nil, (*call).deleteToken, recorded(cassette + "6")},
 	}
 }
 

@@ -200,20 +200,9 @@ func (c *call) deleteUser() reply {
 		return noContent()
 	}
 	target := c.s.userParty(u.id)
-	c.s.forget(u.id)
+	c.s.forgetUser(c.author(), u.id, c.now)
 	c.s.log(c.author(), c.now, event{kind: "user.lifecycle.delete.initiated", message: "Delete user", targets: []party{target}})
 	return noContent()
-}
-
-// forget deletes a user with its memberships and roles. Tokens and sessions it has lost before. That no role assignment
-// outlives it is UNVERIFIED.
-func (s *state) forget(userID string) {
-	for _, groupID := range s.memberOf[userID] {
-		s.membersOf[groupID] = without(s.membersOf[groupID], userID)
-	}
-	delete(s.memberOf, userID)
-	delete(s.held, principal{userKind, userID})
-	s.users.remove(userID)
 }
 
 // groupItems are the groups of those ids, as items of a list.
