@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,7 +47,7 @@ func (a app) withoutGroup(id string) app {
 func (c *call) appGroupBody(a app, g appGroup) obj {
 	one := c.base + "/api/v1/apps/" + a.id
 	body := obj{
-		"id": g.id, "lastUpdated": stamp(g.updated), "priority": g.priority, "profile": kept(g.profile),
+		"id": g.id, "lastUpdated": stamp(g.updated), "priority": g.priority, "profile": unpack(g.profile),
 		"_links": obj{"app": href(one), "self": href(one + "/groups/" + g.id), "group": href(c.base + "/api/v1/groups/" + g.id)},
 	}
 	if c.query.Get("expand") == "group" {
@@ -120,15 +119,12 @@ func (c *call) putAppGroup() reply {
 	if bad != nil {
 		return *bad
 	}
-	given := obj{}
-	if len(bytes.TrimSpace(c.body)) > 0 {
-		var ok bool
-		if given, ok = c.bodyObject(); !ok {
-			return malformed()
-		}
+	given, bad := c.readOptional()
+	if bad != nil {
+		return *bad
 	}
 	was, there := a.group(g.id)
-	made := appGroup{id: g.id, priority: was.priority, profile: keep(object(given, "profile")), updated: c.now}
+	made := appGroup{id: g.id, priority: was.priority, profile: pack(object(given, "profile")), updated: c.now}
 	if !there {
 		for _, other := range a.groups {
 			made.priority = max(made.priority, other.priority+1)

@@ -60,6 +60,15 @@ func (s *state) clientByID(id string) (app, bool) {
 	return app{}, false
 }
 
+func (s *state) appByLabel(label string) (app, bool) {
+	for _, a := range s.apps.all() {
+		if a.label == label {
+			return a, true
+		}
+	}
+	return app{}, false
+}
+
 func (s *state) putApp(a app, now time.Time) app {
 	a.updated = now
 	s.apps.put(a.id, 0, a)
@@ -99,7 +108,7 @@ func (c *call) listApps() reply {
 	if text := c.query.Get("filter"); text != "" {
 		asked, err := parseFilter(text, []string{"id", "name", "status"})
 		if err != nil {
-			return errorReply(http.StatusBadRequest, "E0000031", "Invalid search criteria.", err.Error())
+			return invalidSearch(err.Error())
 		}
 		pass = asked
 	}
@@ -125,9 +134,9 @@ func (c *call) getApp() reply {
 }
 
 func (c *call) createApp() reply {
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	a, bad := c.addApp(given, c.query.Get("activate") != "false")
 	if bad != nil {
@@ -189,9 +198,9 @@ func (c *call) putApp() reply {
 	if bad != nil {
 		return *bad
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	if a, bad = c.setApp(a, given); bad != nil {
 		return *bad

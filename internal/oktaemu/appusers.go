@@ -69,7 +69,7 @@ func (c *call) appUserBody(a app, u appUser) obj {
 	body := obj{
 		"id": u.id, "externalId": nil, "created": stamp(u.created), "lastUpdated": stamp(u.updated), "scope": string(userKind),
 		"status": active, "statusChanged": stamp(u.created), "passwordChanged": nil, "syncState": "DISABLED",
-		"credentials": obj{"userName": orElse(u.userName, who.login)}, "profile": merged(c.s.appProfile(a, who), kept(u.profile)),
+		"credentials": obj{"userName": orElse(u.userName, who.login)}, "profile": merged(c.s.appProfile(a, who), unpack(u.profile)),
 		"_links": links,
 	}
 	if u.via != "" {
@@ -149,9 +149,9 @@ func (c *call) createAppUser() reply {
 	if bad != nil {
 		return *bad
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	id := text(given, "id")
 	if id == "" {
@@ -177,9 +177,9 @@ func (c *call) updateAppUser() reply {
 	if !ok {
 		return *noAppUser(c.vars["user"])
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	return c.setAppUser(a, u, given)
 }
@@ -192,7 +192,7 @@ func (c *call) setAppUser(a app, u appUser, given obj) reply {
 	u.via, u.updated = "", c.now
 	u.userName = orElse(text(object(given, "credentials"), "userName"), u.userName)
 	if profile, ok := given["profile"].(obj); ok {
-		u.profile = keep(merged(kept(u.profile), profile))
+		u.profile = pack(merged(unpack(u.profile), profile))
 	}
 	a = a.withoutUser(u.id)
 	a.users = append(a.users, u)

@@ -112,7 +112,7 @@ func TestUserOfAnApp(t *testing.T) {
 	}
 	w.call("DELETE", one, "", 204)
 	w.call("DELETE", one, "", 404)
-	w.call("POST", one, "{}", 404)
+	w.call("POST", one, `{"profile":{}}`, 404)
 	w.call("POST", all, `{}`, 400)
 	w.call("POST", all, `{"id":"00uNobody"}`, 404)
 	w.call("GET", "/api/v1/apps/0oaNothing/users", "", 404)
@@ -136,7 +136,7 @@ func TestUserOfAnAppThroughAGroup(t *testing.T) {
 		t.Errorf("through a group: %v", got)
 	}
 	w.call("DELETE", one, "", 404)
-	if got := w.call("POST", one, "{}", 200).object(t)["scope"]; got != "USER" {
+	if got := w.call("POST", one, `{"profile":{}}`, 200).object(t)["scope"]; got != "USER" {
 		t.Errorf("scope of the user's own: %v", got)
 	}
 	w.call("DELETE", one, "", 204)

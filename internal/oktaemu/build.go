@@ -55,7 +55,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 		}
 		s.zones.put(id, s.next(), zone{
 			id: id, name: z.Name, kind: "IP", usage: "POLICY", status: orElse(z.Status, active), created: epoch(), updated: epoch(),
-			detail: keep(obj{"gateways": gateways, "proxies": nil}),
+			detail: pack(obj{"gateways": gateways, "proxies": nil}),
 		})
 	}
 	for _, a := range seed.Apps {

@@ -133,10 +133,9 @@ func invalidRule(cause string) *reply {
 
 // groupRuleInput gives the rule what the body says. A new rule's groups must be Okta's own and hold no role.
 func (c *call) groupRuleInput(r groupRule) (groupRule, *reply) {
-	given, ok := c.bodyObject()
-	if !ok {
-		bad := malformed()
-		return r, &bad
+	given, bad := c.readObject()
+	if bad != nil {
+		return r, bad
 	}
 	conditions := object(given, "conditions")
 	r.name, r.expression, r.updated = text(given, "name"), text(object(conditions, "expression"), "value"), c.now

@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,9 +15,8 @@ func (c *call) groupInput(g group) (group, *reply) {
 	var in struct {
 		Profile obj `json:"profile"`
 	}
-	if json.Unmarshal(c.body, &in) != nil {
-		r := malformed()
-		return g, &r
+	if bad := c.read(&in); bad != nil {
+		return g, bad
 	}
 	if in.Profile == nil {
 		in.Profile = obj{}

@@ -4,7 +4,6 @@ package oktaemu
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -199,8 +198,8 @@ func (c *call) wantedRole() (assignment, *reply) {
 		ResourceSet string `json:"resource-set"`
 	}
 	fail := func(r reply) (assignment, *reply) { return assignment{}, &r }
-	if err := json.Unmarshal(c.body, &body); err != nil {
-		return fail(malformed())
+	if bad := c.read(&body); bad != nil {
+		return fail(*bad)
 	}
 	if body.Type != custom {
 		if !slices.Contains(roleTypes(), body.Type) && !c.s.extra[body.Type] {
@@ -236,8 +235,8 @@ func (c *call) eligible(p principal) *reply {
 		}
 		return nil
 	}
-	if status := c.s.users.rows[p.id].status; status == "SUSPENDED" || status == "DEPROVISIONED" {
-		r := errorReply(http.StatusForbidden, "E0000038", "This operation is not allowed in the user's current status.")
+	if status := c.s.users.rows[p.id].status; status == suspended || status == deprovisioned {
+		r := wrongStatus()
 		return &r
 	}
 	return nil

@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -95,8 +94,8 @@ func (c *call) putToken() reply {
 		ClientName string      `json:"clientName"`
 		Network    networkBody `json:"network"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if body.Name != t.name || body.UserID != t.userID || body.ClientName != t.clientName {
 		return invalid("name, userId, clientName", "must be those of the token")

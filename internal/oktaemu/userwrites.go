@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -24,9 +23,8 @@ type userInput struct {
 // userInput reads the body. The type can only be the default one; how Okta refuses another is UNVERIFIED.
 func (c *call) userInput() (userInput, *reply) {
 	var in userInput
-	if json.Unmarshal(c.body, &in) != nil {
-		r := malformed()
-		return in, &r
+	if bad := c.read(&in); bad != nil {
+		return in, bad
 	}
 	if in.Type.ID != "" && in.Type.ID != "default" && in.Type.ID != c.s.typeID() {
 		r := notFound(in.Type.ID, "UserType")
