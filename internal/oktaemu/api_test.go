@@ -153,6 +153,7 @@ func TestBase32IDsAreTheSameForEverybodyAndTheirTimesMove(t *testing.T) {
 		call := func(method, path, body string) answer {
 			r := httptest.NewRequest(method, path, strings.NewReader(body))
 			r.Header.Set("Authorization", "SSWS "+ownToken)
+			r.Header.Set("Content-Type", "application/json")
 			rec := httptest.NewRecorder()
 			org.ServeHTTP(rec, r)
 			return answer{rec.Code, rec.Header(), rec.Body.String()}

@@ -1,5 +1,6 @@
 // Bindings: which principals hold a custom role on a resource set. A binding here exists while it has members; whether
-// an empty one remains in Okta is UNVERIFIED. No recorded traffic has these routes: shapes are those of Okta's document.
+// an empty one remains in Okta is UNVERIFIED. No recorded traffic has these routes: shapes are those of Okta's document
+// and of the older page about administrator roles (okta-developer-docs, reference/api/roles), which agree.
 
 package oktaemu
 
@@ -15,14 +16,14 @@ func bindingRoutes() []route {
 	paged := []string{"limit", "after"}
 	const bindings, read, manage = "/api/v1/iam/resource-sets/{set}/bindings", "okta.roles.read", "okta.roles.manage"
 	return []route{
-		{get, bindings, readRoles, read, paged, (*call).listBindings, inSpec("listBindings")},
-		{post, bindings, writeRoles, manage, nil, (*call).createBinding, inSpec("createResourceSetBinding")},
-		{get, bindings + "/{role}", readRoles, read, nil, (*call).getBinding, inSpec("getBinding")},
-		{del, bindings + "/{role}", writeRoles, manage, nil, (*call).deleteBinding, inSpec("deleteBinding")},
-		{get, bindings + "/{role}/members", readRoles, read, paged, (*call).listBindingMembers, inSpec("listMembersOfBinding")},
-		{patch, bindings + "/{role}/members", writeRoles, manage, nil, (*call).patchBindingMembers, inSpec("addMembersToBinding")},
-		{get, bindings + "/{role}/members/{member}", readRoles, read, nil, (*call).getBindingMember, inSpec("getMemberOfBinding")},
-		{del, bindings + "/{role}/members/{member}", writeRoles, manage, nil, (*call).deleteBindingMember, inSpec("unassignMemberFromBinding")},
+		{get, bindings, readRoles, read, paged, (*call).listBindings, documented("Administrator Roles API, Custom Role assignment operations; listBindings")},
+		{post, bindings, writeRoles, manage, nil, (*call).createBinding, documented("Administrator Roles API, Custom Role assignment operations; createResourceSetBinding")},
+		{get, bindings + "/{role}", readRoles, read, nil, (*call).getBinding, documented("Administrator Roles API, Custom Role assignment operations; getBinding")},
+		{del, bindings + "/{role}", writeRoles, manage, nil, (*call).deleteBinding, documented("Administrator Roles API, Custom Role assignment operations; deleteBinding")},
+		{get, bindings + "/{role}/members", readRoles, read, paged, (*call).listBindingMembers, documented("Administrator Roles API, Custom Role assignment operations; listMembersOfBinding")},
+		{patch, bindings + "/{role}/members", writeRoles, manage, nil, (*call).patchBindingMembers, documented("Administrator Roles API, Custom Role assignment operations; addMembersToBinding")},
+		{get, bindings + "/{role}/members/{member}", readRoles, read, nil, (*call).getBindingMember, documented("Administrator Roles API, Custom Role assignment operations; getMemberOfBinding")},
+		{del, bindings + "/{role}/members/{member}", writeRoles, manage, nil, (*call).deleteBindingMember, documented("Administrator Roles API, Custom Role assignment operations; unassignMemberFromBinding")},
 	}
 }
 
@@ -83,9 +84,9 @@ func (c *call) listBindings() reply {
 		if len(c.s.members(set.id, roleID)) == 0 {
 			return
 		}
-		self := c.bindingURL(set.id, roleID)
-		items = append(items, listed{seq, func() obj {
-			return obj{"id": roleID, "_links": obj{"self": href(self), "members": href(self + "/members")}}
+		role, members := c.base+"/api/v1/iam/roles/"+roleID, c.bindingURL(set.id, roleID)+"/members"
+		items = append(items, listed{seq, func() obj { // self is the role, in the documented example
+			return obj{"id": roleID, "_links": obj{"self": href(role), "members": href(members)}}
 		}})
 	}
 	for seq, role := range c.s.roles.all() {
@@ -104,8 +105,7 @@ func (c *call) getBinding() reply {
 	}
 	self := c.bindingURL(set.id, role.id)
 	return jsonReply(http.StatusOK, obj{"id": role.id, "_links": obj{
-		"self": href(self), "members": href(self + "/members"),
-		"role": href(c.adminBase() + "/api/v1/iam/roles/" + role.id), "resource-set": href(c.setURL(set.id)),
+		"self": href(self), "members": href(self + "/members"), "resource-set": href(c.setURL(set.id)),
 	}})
 }
 
@@ -132,9 +132,13 @@ func (c *call) createBinding() reply {
 	if bad := c.addBindingMembers(set, role, body.Members, "members"); bad != nil {
 		return *bad
 	}
-	self := c.bindingURL(set.id, role.id)
+	return c.bindingChanged(set, role)
+}
+
+// bindingChanged answers what made or widened a binding: with links alone.
+func (c *call) bindingChanged(set resourceSet, role customRole) reply {
 	return jsonReply(http.StatusOK, obj{"_links": obj{
-		"self": href(self), "bindings": href(c.setURL(set.id) + "/bindings"),
+		"self": href(c.bindingURL(set.id, role.id)), "bindings": href(c.setURL(set.id) + "/bindings"),
 		"resource-set": href(c.setURL(set.id)),
 	}})
 }
@@ -153,8 +157,7 @@ func (c *call) patchBindingMembers() reply {
 	if bad := c.addBindingMembers(set, role, body.Additions, "additions"); bad != nil {
 		return *bad
 	}
-	self := c.bindingURL(set.id, role.id)
-	return jsonReply(http.StatusOK, obj{"_links": obj{"self": href(self + "/members"), "binding": href(self)}})
+	return c.bindingChanged(set, role)
 }
 
 // addBindingMembers checks all members before it adds the first. A principal that is a member already is refused.

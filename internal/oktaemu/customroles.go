@@ -23,7 +23,7 @@ func customRoleRoutes() []route {
 		{get, roles + "/{role}/permissions", readRoles, read, nil, (*call).listPermissions, recorded(cassette + "id 2")},
 		{get, roles + "/{role}/permissions/{permission}", readRoles, read, nil, (*call).getPermission, documented("Administrator Roles API, Get permission")},
 		{post, roles + "/{role}/permissions/{permission}", writeRoles, manage, nil, (*call).createPermission, recorded(cassette + "id 6")},
-		{put, roles + "/{role}/permissions/{permission}", writeRoles, manage, nil, (*call).putPermission, documented("Administrator Roles API, Update permission")},
+		{put, roles + "/{role}/permissions/{permission}", writeRoles, manage, nil, (*call).putPermission, recorded("TestAccResourceOktaAdminRoleCustom_withConditions/oie-00 ids 2, 3")},
 		{del, roles + "/{role}/permissions/{permission}", writeRoles, manage, nil, (*call).deletePermission, documented("Administrator Roles API, Delete permission")},
 	}
 }

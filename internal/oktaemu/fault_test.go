@@ -152,6 +152,7 @@ func TestFaultTimes(t *testing.T) {
 		post := func(ctx context.Context) *http.Request {
 			r := httptest.NewRequest("POST", "/api/v1/users/"+svc+"/roles", strings.NewReader(assignBody)).WithContext(ctx)
 			r.Header.Set("Authorization", "SSWS "+ownToken)
+			r.Header.Set("Content-Type", "application/json")
 			return r
 		}
 		org.Inject(Fault{Method: "POST", Count: 1, Delay: time.Hour}, Fault{Method: "POST", Count: 1, LateEffect: time.Minute}, Fault{Method: "POST", Count: 1, Delay: time.Hour})
@@ -212,6 +213,7 @@ func httptestPost(t *testing.T) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest("POST", serviceRoles, strings.NewReader(assignBody))
 	r.Header.Set("Authorization", "SSWS "+ownToken)
+	r.Header.Set("Content-Type", "application/json")
 	return r
 }
 

@@ -571,6 +571,7 @@ func TestTimesOfGroupsAndUsers(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			r := httptest.NewRequest(method, path, strings.NewReader(body))
 			r.Header.Set("Authorization", "SSWS "+ownToken)
+			r.Header.Set("Content-Type", "application/json")
 			rec := httptest.NewRecorder()
 			org.ServeHTTP(rec, r)
 			var out map[string]any

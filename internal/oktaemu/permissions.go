@@ -148,7 +148,7 @@ func (c *call) getPermission() reply {
 // (help.okta.com, "Permission conditions"); the words of the refusals are UNVERIFIED.
 func (c *call) wantedConditions(name string) (string, *reply) {
 	fail := func(r reply) (string, *reply) { return "", &r }
-	if len(bytes.TrimSpace(c.body)) == 0 {
+	if c.bodyEmpty() {
 		return "", nil
 	}
 	var body struct {

@@ -19,7 +19,7 @@ func (s *state) profile(u user) obj {
 			out[name] = value
 		}
 	}
-	out["login"], out["email"], out["firstName"], out["lastName"] = u.login, u.email, u.firstName, u.lastName
+	out["login"], out["email"], out["firstName"], out["lastName"] = u.login, u.email, textOrNull(u.firstName), textOrNull(u.lastName)
 	return out
 }
 

@@ -37,6 +37,14 @@ func orNull(t time.Time) any {
 	return stamp(t)
 }
 
+// textOrNull is the text, or null where there is none.
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
 func jsonReply(status int, body any) reply {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -79,6 +87,10 @@ func invalid(field, cause string) reply {
 
 func malformed() reply {
 	return errorReply(http.StatusBadRequest, "E0000003", "The request body was not well-formed.")
+}
+
+func notJSON() reply {
+	return errorReply(http.StatusBadRequest, "E0000021", "Bad request.  Accept and/or Content-Type headers likely do not match supported values.")
 }
 
 func tooMany() reply {

@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -134,7 +133,7 @@ func (c *call) createRole() reply {
 	if bad != nil {
 		return *bad
 	}
-	if len(bytes.TrimSpace(c.body)) == 0 && c.query.Has("disableNotifications") {
+	if c.bodyEmpty() && c.query.Has("disableNotifications") {
 		return c.setThirdParty(p)
 	}
 	wanted, bad := c.wantedRole()
@@ -158,8 +157,9 @@ func (c *call) createRole() reply {
 }
 
 // setThirdParty changes only whether an admin is a third-party one, which Okta never answers with: for a request that
-// has the query parameter and no body ("Administrator Roles API", third-party status). That it takes a principal with a
-// role, and that the 201 has no body (Okta's document has one without content), is UNVERIFIED.
+// has the query parameter and no body ("Administrator Roles API", third-party status), or an empty object, as
+// terraform-provider-okta sends. That it takes a principal with a role, and that the 201 has no body (Okta's document has
+// one without content), is UNVERIFIED.
 func (c *call) setThirdParty(p principal) reply {
 	if len(c.s.held[p]) == 0 {
 		return malformed()
@@ -176,10 +176,10 @@ func (c *call) logThirdParty(p principal) {
 }
 
 // roleHeld is documented for standard roles. That duplicates of custom ones are refused with 409 is in Okta's release
-// notes (OKTA-507683); their body, and the text of E0000263, are UNVERIFIED.
+// notes (OKTA-507683); their body is UNVERIFIED.
 func roleHeld(wanted assignment) reply {
 	if iamStandard(wanted.kind) {
-		return errorReply(http.StatusConflict, "E0000263", "The role specified is already assigned to the principal.")
+		return errorReply(http.StatusConflict, "E0000263", "Attempted to assign a duplicate standard role assignment to an admin")
 	}
 	return errorReply(http.StatusConflict, "E0000090", "The role specified is already assigned to the user.")
 }
@@ -230,7 +230,7 @@ func (c *call) eligible(p principal) *reply {
 		return c.eligibleGroup(c.s.groups.rows[p.id])
 	case clientKind:
 		if !c.s.apps.rows[p.id].isService() {
-			r := errorReply(http.StatusBadRequest, "E0000227", "Roles can only be granted to service apps.") // its text is UNVERIFIED
+			r := errorReply(http.StatusBadRequest, "E0000227", "Roles can only be granted to service application type")
 			return &r
 		}
 		return nil

@@ -181,6 +181,9 @@ func (o *Org) answerAPI(c *call, f *fault) reply {
 	if !known {
 		return notEmulated("route " + c.r.Method + " " + c.r.URL.Path)
 	}
+	if found.need != nobody && !c.takesJSON() {
+		return notJSON()
+	}
 	for key := range c.query {
 		if !slices.Contains(found.query, key) {
 			return notEmulated("query parameter " + key + " on " + c.r.Method + " " + found.path)

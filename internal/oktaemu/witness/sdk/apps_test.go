@@ -109,6 +109,11 @@ func apps() []call {
 			from(w.ApplicationAPI.GetApplication(w.ctx, id).Execute()).refused(t, 404, "E0000007")
 		}},
 
+		{"GET /api/v1/apps/{app}/credentials/keys", false, func(t *testing.T, w *world) {
+			list := from(w.ApplicationSSOCredentialKeyAPI.ListApplicationKeys(w.ctx, text(one(t, w.apps(t), reports, appLabel).OpenIdConnectApplication.Id)).Execute()).ok(t)
+			same(t, "keys", len(list), 1)
+			same(t, "type", text(list[0].Kty), "RSA")
+		}},
 		{"POST /api/v1/apps/{app}/grants", false, func(t *testing.T, w *world) {
 			g := w.grant(t, text(w.serviceApp(t, newKey(t), "false").Id), "okta.users.read")
 			same(t, "scope", g.ScopeId, "okta.users.read")
@@ -175,7 +180,7 @@ func keys() []call {
 	secret := func(t *testing.T, w *world) (app string, made *okta.OAuth2ClientSecret) {
 		t.Helper()
 		app = text(w.serviceApp(t, newKey(t), "false").Id)
-		return app, from(w.ApplicationSSOPublicKeysAPI.CreateOAuth2ClientSecret(w.ctx, app).OAuth2ClientSecretRequestBody(okta.OAuth2ClientSecretRequestBody{}).Execute()).ok(t)
+		return app, from(w.ApplicationSSOPublicKeysAPI.CreateOAuth2ClientSecret(w.ctx, app).Execute()).ok(t)
 	}
 	const jwks, secrets = " /api/v1/apps/{app}/credentials/jwks", " /api/v1/apps/{app}/credentials/secrets"
 	return []call{
@@ -220,6 +225,17 @@ func keys() []call {
 				t.Errorf("secret %q, hash %q", text(made.ClientSecret), text(made.SecretHash))
 			}
 		}},
+		{"GET" + secrets + "/{secret}", false, func(t *testing.T, w *world) {
+			app, made := secret(t, w)
+			got := from(w.ApplicationSSOPublicKeysAPI.GetOAuth2ClientSecret(w.ctx, app, text(made.Id)).Execute()).ok(t)
+			same(t, "hash", text(got.SecretHash), text(made.SecretHash))
+		}},
+		{"POST" + secrets + "/{secret}/lifecycle/activate", false, func(t *testing.T, w *world) {
+			app, made := secret(t, w)
+			from(w.ApplicationSSOPublicKeysAPI.DeactivateOAuth2ClientSecret(w.ctx, app, text(made.Id)).Execute()).ok(t)
+			got := from(w.ApplicationSSOPublicKeysAPI.ActivateOAuth2ClientSecret(w.ctx, app, text(made.Id)).Execute()).ok(t)
+			same(t, "status", text(got.Status), "ACTIVE")
+		}},
 		{"POST" + secrets + "/{secret}/lifecycle/deactivate", false, func(t *testing.T, w *world) {
 			app, made := secret(t, w)
 			got := from(w.ApplicationSSOPublicKeysAPI.DeactivateOAuth2ClientSecret(w.ctx, app, text(made.Id)).Execute()).ok(t)
@@ -233,17 +249,18 @@ func keys() []call {
 	}
 }
 
+func (w *world) assignClient(t *testing.T, app, text string) *okta.ListRolesForClient200ResponseInner {
+	t.Helper()
+	return from(w.RoleAssignmentClientAPI.AssignRoleToClient(w.ctx, app).AssignRoleToClientRequest(body[okta.AssignRoleToClientRequest](t, text)).Execute()).ok(t)
+}
+
 // clients hold roles and get tokens.
 func clients() []call {
-	assign := func(t *testing.T, w *world, app, text string) *okta.ListRolesForClient200ResponseInner {
-		t.Helper()
-		return from(w.RoleAssignmentClientAPI.AssignRoleToClient(w.ctx, app).AssignRoleToClientRequest(body[okta.AssignRoleToClientRequest](t, text)).Execute()).ok(t)
-	}
 	const roles = " /oauth2/v1/clients/{client}/roles"
 	return []call{
 		{"GET" + roles, false, func(t *testing.T, w *world) {
 			app := text(w.serviceApp(t, newKey(t), "false").Id)
-			assign(t, w, app, w.custom(t))
+			w.assignClient(t, app, w.custom(t))
 			list := from(w.RoleAssignmentClientAPI.ListRolesForClient(w.ctx, app).Execute()).ok(t)
 			same(t, "roles", len(list), 1)
 			same(t, "assignment type", text(list[0].CustomRole.AssignmentType), "CLIENT")
@@ -251,19 +268,19 @@ func clients() []call {
 		}},
 		{"POST" + roles, false, func(t *testing.T, w *world) {
 			app := text(w.serviceApp(t, newKey(t), "false").Id)
-			made := assign(t, w, app, `{"type":"HELP_DESK_ADMIN"}`)
+			made := w.assignClient(t, app, `{"type":"HELP_DESK_ADMIN"}`)
 			same(t, "id", text(made.StandardRole.Id), "JBCUYUC7IRCVGS27IFCE2SKO")
 			same(t, "assignee", made.StandardRole.Links.Assignee.Href, base+"/oauth2/v1/clients/"+app)
 		}},
 		{"GET" + roles + "/{assignment}", false, func(t *testing.T, w *world) {
 			app := text(w.serviceApp(t, newKey(t), "false").Id)
-			made := assign(t, w, app, `{"type":"READ_ONLY_ADMIN"}`)
+			made := w.assignClient(t, app, `{"type":"READ_ONLY_ADMIN"}`)
 			read := from(w.RoleAssignmentClientAPI.RetrieveClientRole(w.ctx, app, text(made.StandardRole.Id)).Execute()).ok(t)
 			same(t, "type", read.StandardRole.Type, "READ_ONLY_ADMIN")
 		}},
 		{"DELETE" + roles + "/{assignment}", false, func(t *testing.T, w *world) {
 			app := text(w.serviceApp(t, newKey(t), "false").Id)
-			made := assign(t, w, app, `{"type":"READ_ONLY_ADMIN"}`)
+			made := w.assignClient(t, app, `{"type":"READ_ONLY_ADMIN"}`)
 			same(t, "status", done(w.RoleAssignmentClientAPI.DeleteRoleFromClient(w.ctx, app, text(made.StandardRole.Id)).Execute()).ok(t), 204)
 			same(t, "roles", len(from(w.RoleAssignmentClientAPI.ListRolesForClient(w.ctx, app).Execute()).ok(t)), 0)
 		}},
@@ -272,7 +289,7 @@ func clients() []call {
 				key := newKey(t)
 				app := text(w.serviceApp(t, key, dpop).Id)
 				w.grant(t, app, "okta.users.read")
-				assign(t, w, app, `{"type":"READ_ONLY_ADMIN"}`)
+				w.assignClient(t, app, `{"type":"READ_ONLY_ADMIN"}`)
 				pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 				if err != nil {
 					t.Fatal(err)

@@ -57,6 +57,39 @@ func tokensAndOrg() []call {
 			m := from(w.OrgSettingMetadataAPI.GetWellknownOrgMetadata(w.ctx).Execute()).ok(t)
 			same(t, "id", text(m.Id), text(o.Id))
 		}},
+		{"GET /api/v1/org/settings/autoAssignAdminAppSetting", false, func(t *testing.T, w *world) {
+			same(t, "setting", text(from(w.OrgSettingAdminAPI.GetAutoAssignAdminAppSetting(w.ctx).Execute()).ok(t).AutoAssignAdminAppSetting), false)
+		}},
+		{"POST /api/v1/org/settings/autoAssignAdminAppSetting", false, func(t *testing.T, w *world) {
+			from(w.OrgSettingAdminAPI.UpdateAutoAssignAdminAppSetting(w.ctx).AutoAssignAdminAppSetting(okta.AutoAssignAdminAppSetting{AutoAssignAdminAppSetting: okta.PtrBool(true)}).Execute()).ok(t)
+			same(t, "setting", text(from(w.OrgSettingAdminAPI.GetAutoAssignAdminAppSetting(w.ctx).Execute()).ok(t).AutoAssignAdminAppSetting), true)
+		}},
+		{"GET /api/v1/org/settings/clientPrivilegesSetting", false, func(t *testing.T, w *world) {
+			same(t, "setting", text(from(w.OrgSettingAdminAPI.GetClientPrivilegesSetting(w.ctx).Execute()).ok(t).ClientPrivilegesSetting), false)
+		}},
+		{"PUT /api/v1/org/settings/clientPrivilegesSetting", false, func(t *testing.T, w *world) {
+			from(w.OrgSettingAdminAPI.AssignClientPrivilegesSetting(w.ctx).ClientPrivilegesSetting(okta.ClientPrivilegesSetting{ClientPrivilegesSetting: okta.PtrBool(true)}).Execute()).ok(t)
+			same(t, "setting", text(from(w.OrgSettingAdminAPI.GetClientPrivilegesSetting(w.ctx).Execute()).ok(t).ClientPrivilegesSetting), true)
+		}},
+		{"GET /api/v1/org/orgSettings/thirdPartyAdminSetting", false, func(t *testing.T, w *world) {
+			same(t, "setting", text(from(w.OrgSettingAdminAPI.GetThirdPartyAdminSetting(w.ctx).Execute()).ok(t).ThirdPartyAdmin), false)
+		}},
+		{"POST /api/v1/org/orgSettings/thirdPartyAdminSetting", false, func(t *testing.T, w *world) {
+			from(w.OrgSettingAdminAPI.UpdateThirdPartyAdminSetting(w.ctx).ThirdPartyAdminSetting(okta.ThirdPartyAdminSetting{ThirdPartyAdmin: okta.PtrBool(true)}).Execute()).ok(t)
+			same(t, "setting", text(from(w.OrgSettingAdminAPI.GetThirdPartyAdminSetting(w.ctx).Execute()).ok(t).ThirdPartyAdmin), true)
+		}},
+		{"GET /integrations/api/v1/api-services", false, func(t *testing.T, w *world) {
+			same(t, "services", len(from(w.ApiServiceIntegrationsAPI.ListApiServiceIntegrationInstances(w.ctx).Execute()).ok(t)), 0)
+		}},
+		{"GET /api/v1/principal-rate-limits", false, func(t *testing.T, w *world) {
+			list := from(w.PrincipalRateLimitAPI.ListPrincipalRateLimitEntities(w.ctx).Filter(`principalType eq "SSWS_TOKEN"`).Execute()).ok(t)
+			same(t, "limits", len(list), 0)
+		}},
+		{"GET /.well-known/okta-organization", false, func(t *testing.T, w *world) {
+			m := from(w.OrgSettingMetadataAPI.GetWellknownOrgMetadata(w.ctx).Execute()).ok(t)
+			same(t, "pipeline", text(m.Pipeline), "idx")
+		}},
+
 		{"GET /api/v1/logs", false, func(t *testing.T, w *world) {
 			id := w.user(t, service)
 			w.assign(t, id, `{"type":"READ_ONLY_ADMIN"}`)

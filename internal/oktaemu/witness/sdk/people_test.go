@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/okta/okta-sdk-golang/v6/okta"
@@ -104,6 +105,44 @@ func people() []call {
 		}},
 		{"POST /api/v1/users/{id}/lifecycle/reactivate", false, func(t *testing.T, w *world) {
 			from(w.UserLifecycleAPI.ReactivateUser(w.ctx, w.user(t, service)).Execute()).refused(t, 403, "E0000038") // it is active
+		}},
+		{"POST /api/v1/users/{id}/lifecycle/reset_factors", false, func(t *testing.T, w *world) {
+			done(w.UserLifecycleAPI.ResetFactors(w.ctx, w.user(t, service)).Execute()).ok(t)
+		}},
+		{"POST /api/v1/users/{id}/lifecycle/reset_password", false, func(t *testing.T, w *world) {
+			id := w.user(t, service)
+			reset := from(w.UserCredAPI.ResetPassword(w.ctx, id).SendEmail(false).Execute()).ok(t)
+			if !strings.HasPrefix(text(reset.ResetPasswordUrl), base) {
+				t.Errorf("the URL is %q", text(reset.ResetPasswordUrl))
+			}
+			w.statusIs(t, id, "RECOVERY")
+		}},
+		{"POST /api/v1/users/{id}/lifecycle/expire_password", false, func(t *testing.T, w *world) {
+			u := from(w.UserCredAPI.ExpirePassword(w.ctx, w.user(t, service)).Execute()).ok(t)
+			same(t, "status", text(u.Status), "PASSWORD_EXPIRED")
+		}},
+		{"POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password", false, func(t *testing.T, w *world) {
+			id := w.user(t, service)
+			if got := text(from(w.UserCredAPI.ExpirePasswordWithTempPassword(w.ctx, id).Execute()).ok(t).TempPassword); got == "" {
+				t.Error("there is no temporary password")
+			}
+			w.statusIs(t, id, "PASSWORD_EXPIRED")
+		}},
+		{"POST /api/v1/users/{id}/credentials/change_password", false, func(t *testing.T, w *world) {
+			change := func(old string) result[*okta.UserCredentials] {
+				return from(w.UserCredAPI.ChangePassword(w.ctx, w.user(t, service)).ChangePasswordRequest(body[okta.ChangePasswordRequest](t,
+					`{"oldPassword":{"value":"`+old+`"},"newPassword":{"value":"Correct-horse-9"}}`)).Execute())
+			}
+			same(t, "provider", text(change("emulated-password").ok(t).Provider.Type), "OKTA")
+			change("emulated-password").refused(t, 403, "E0000014")
+		}},
+		{"POST /api/v1/users/{id}/credentials/change_recovery_question", false, func(t *testing.T, w *world) {
+			got := from(w.UserCredAPI.ChangeRecoveryQuestion(w.ctx, w.user(t, service)).UserCredentials(body[okta.UserCredentials](t,
+				`{"password":{"value":"emulated-password"},"recovery_question":{"question":"Which horse?","answer":"Correct"}}`)).Execute()).ok(t)
+			same(t, "question", text(got.RecoveryQuestion.Question), "Which horse?")
+		}},
+		{"GET /api/v1/users/{id}/appLinks", false, func(t *testing.T, w *world) {
+			same(t, "links", len(from(w.UserResourcesAPI.ListAppLinks(w.ctx, w.user(t, service)).Execute()).ok(t)), 0)
 		}},
 		{"DELETE /api/v1/users/{id}", false, func(t *testing.T, w *world) {
 			id := w.user(t, service)
