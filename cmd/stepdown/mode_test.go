@@ -87,7 +87,7 @@ func appScopes() []string {
 }
 
 // modes are those that the scripts run in here. The one in which the org lags waits much, and so runs in .ci/run alone,
-// which sets STEPDOWN_LAG; there the scripts run in it only.
+// which sets STEPDOWN_LAG; there the scripts run so only.
 func modes(t *testing.T) []mode {
 	lag := os.Getenv("STEPDOWN_LAG")
 	if lag == "" {
@@ -97,7 +97,7 @@ func modes(t *testing.T) []mode {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []mode{{name: "lag", lag: d}}
+	return []mode{{name: "token", lag: d}, {name: "dpop", oauth: true, dpop: true, lag: d}}
 }
 
 // TestScripts runs the scenarios of testdata/script in every mode: each against an emulated org and repository of its own.

@@ -153,8 +153,6 @@ func (s *session) advice(err error) string {
 	switch {
 	case errors.As(err, &answer) && answer.Advice != "":
 		return "\n" + answer.Advice
-	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized && s.env.Getenv(envAPIToken) != "":
-		return "\nOKTA_API_TOKEN is wrong, expired, of another org, or may not be used from this network."
 	case errors.As(err, &answer) && answer.Status == 0:
 		return fmt.Sprintf("\nCheck that %s is the URL of the org and that it can be reached from here.", s.orgURL)
 	}

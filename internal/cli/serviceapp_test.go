@@ -17,12 +17,18 @@ import (
 // says which one, and that it could not know.
 func TestAuditAsAServiceApp(t *testing.T) {
 	t.Parallel()
+	super := []oktaemu.SeedRole{{Type: "SUPER_ADMIN"}}
 	for name, tc := range map[string]struct {
 		scopes []string
+		roles  []oktaemu.SeedRole
+		badKey bool
 		want   int
+		says   string
 	}{
-		"the verb's": {scopesOf("audit"), ExitDone},
-		"one less":   {scopesOf("audit")[1:], ExitUnknown},
+		"the verb's":  {scopesOf("audit"), super, false, ExitDone, ""},
+		"one less":    {scopesOf("audit")[1:], super, false, ExitUnknown, "A super administrator grants"},
+		"no role":     {scopesOf("audit"), nil, false, ExitUnknown, "needs both"},
+		"another key": {scopesOf("audit"), super, true, ExitUnknown, "private key"},
 	} {
 		file, err := os.Open(filepath.Join("..", "..", "testdata", "orgs", "clean.yaml"))
 		if err != nil {
@@ -38,12 +44,15 @@ func TestAuditAsAServiceApp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if tc.badKey {
+			key = newKey(t)
+		}
 		public, err := x509.MarshalPKIXPublicKey(key.Public())
 		if err != nil {
 			t.Fatal(err)
 		}
 		org, err := oktaemu.New(seed, oktaemu.WithServiceApp(oktaemu.SeedApp{
-			Label: "stepdown", Scopes: tc.scopes, DPoP: true, Roles: []oktaemu.SeedRole{{Type: "SUPER_ADMIN"}},
+			Label: "stepdown", Scopes: tc.scopes, DPoP: true, Roles: tc.roles,
 			PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
 		}))
 		if err != nil {
@@ -63,8 +72,8 @@ func TestAuditAsAServiceApp(t *testing.T) {
 		if code != tc.want {
 			t.Errorf("%s: exit code %d\n%s", name, code, out.String())
 		}
-		if tc.want == ExitUnknown && !strings.Contains(out.String(), "insufficient_scope") {
-			t.Errorf("%s: it does not say why:\n%s", name, out.String())
+		if text := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(text, tc.says) {
+			t.Errorf("%s: it does not say what to do:\n%s", name, out.String())
 		}
 	}
 }

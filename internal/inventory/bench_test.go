@@ -7,8 +7,11 @@ package inventory_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -24,9 +27,9 @@ import (
 // size is how many there are of what an audit has to ask for.
 type size struct{ users, admins, groups, adminGroups, apps, roles, sets, tokens int }
 
-// large is an org of ten thousand users.
+// large is an org of ten thousand users, with so many administrators that their roles take several windows of a rate limit.
 func large() size {
-	return size{users: 10_000, admins: 250, groups: 1_000, adminGroups: 20, apps: 60, roles: 15, sets: 25, tokens: 120}
+	return size{users: 10_000, admins: 1_500, groups: 1_000, adminGroups: 20, apps: 60, roles: 15, sets: 25, tokens: 120}
 }
 
 // least is the number of calls without which nobody can know who holds what: the pages of users with roles and the roles
@@ -35,6 +38,15 @@ func large() size {
 func (s size) least() int {
 	pages := func(n, page int) int { return (n + page - 1) / page }
 	return pages(s.admins, 100) + s.admins + pages(s.groups, 200) + s.adminGroups + pages(s.apps, 200) + s.apps + 1
+}
+
+// beyond are the calls that an audit makes beside those: it lists the users, because service accounts are known by their
+// logins; it reads what custom roles permit, and bindings and members, to hold lists against each other; tokens come in pages
+// of 20; and it asks for the org.
+func (s size) beyond() int {
+	const standard = 3 // roles of Okta's own that are listed with the custom ones
+	permissions, bindings, members := 1+s.roles+standard, 1+s.sets+s.roles*s.sets/5, s.adminGroups
+	return s.users/200 + permissions + bindings + members + s.tokens/20 + 1
 }
 
 // seed is an org of that size. Every admin group has ten members of its own, every resource set one binding.
@@ -96,8 +108,12 @@ type wire struct {
 	mu      sync.Mutex
 	calls   int
 	refused int
-	byLimit map[int]int // by X-Rate-Limit-Limit
+	byLimit map[int]int    // by X-Rate-Limit-Limit
+	byRoute map[string]int // with * for ids
 }
+
+// ids are the segments of a path that name one thing.
+var ids = regexp.MustCompile(`/(00|0o|ia|cr|WORK|ACC)[0-9A-Za-z_]{8,}`)
 
 // latency is what an answer takes.
 const latency = 80 * time.Millisecond
@@ -111,6 +127,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls++
+	w.byRoute[ids.ReplaceAllString(req.URL.Path, "/*")]++
 	if rec.Code == http.StatusTooManyRequests {
 		w.refused++
 	}
@@ -133,6 +150,7 @@ func (w *wire) allowed() time.Duration {
 // collected is how a snapshot of an org went.
 type collected struct {
 	calls, refused, incomplete int
+	byRoute                    map[string]int
 	took, allowed              time.Duration
 }
 
@@ -143,7 +161,7 @@ func collect(t *testing.T, client *okta.Client, w *wire) collected {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := collected{calls: w.calls, refused: w.refused, took: time.Since(began), allowed: w.allowed()}
+	out := collected{calls: w.calls, byRoute: w.byRoute, refused: w.refused, took: time.Since(began), allowed: w.allowed()}
 	for name, coverage := range snapshot.Coverage {
 		if coverage.Status != "complete" && name != "leases" {
 			out.incomplete++
@@ -156,7 +174,7 @@ func collect(t *testing.T, client *okta.Client, w *wire) collected {
 // audit makes an org of that size and collects it in virtual time.
 func (s size) audit(t *testing.T) collected {
 	const token = "00benchmarkbenchmarkbenchmarkbenchmarkbench"
-	w := &wire{byLimit: map[int]int{}}
+	w := &wire{byLimit: map[int]int{}, byRoute: map[string]int{}}
 	// Outside of the bubble: the SDK starts a goroutine that never ends.
 	client, err := okta.New(t.Context(), okta.Config{OrgURL: "https://large.okta.com", Token: access.NewSecret(token), Transport: w})
 	if err != nil {
@@ -178,14 +196,17 @@ func TestALargeOrgIsCollectedAtTheAllowedRate(t *testing.T) {
 	s := large()
 	got := s.audit(t)
 	t.Logf("%d calls, at the least %d; %v, at an even pace %v", got.calls, s.least(), got.took, got.allowed)
+	for _, route := range slices.Sorted(maps.Keys(got.byRoute)) {
+		t.Logf("%5d %s", got.byRoute[route], route)
+	}
 	switch {
 	case got.refused > 0:
 		t.Errorf("%d requests were refused with 429", got.refused)
 	case got.incomplete > 0:
 		t.Errorf("%d collections are not complete", got.incomplete)
-	case got.calls > 2*s.least():
-		t.Errorf("%d calls, and %d are the least", got.calls, s.least())
-	case got.took > got.allowed+time.Minute:
+	case got.calls > s.least()+s.beyond():
+		t.Errorf("%d calls; %d are the least, and %d more are known of", got.calls, s.least(), s.beyond())
+	case got.took > got.allowed*11/10+time.Minute:
 		t.Errorf("it took %v; at an even pace, the allowed rate gives %v", got.took, got.allowed)
 	}
 }

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,9 +56,9 @@ func newCollector(src Source, scope Scope, snap org.Snapshot) *collector {
 
 // fail says that a collection is not complete. The first reason is the one that people read first.
 func (c *collector) fail(collection, format string, args ...any) {
-	reason := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
-	if t := c.tallies[collection]; !slices.Contains(t.reasons, reason) {
-		t.reasons = append(t.reasons, reason)
+	why := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
+	if t := c.tallies[collection]; !slices.Contains(t.reasons, why) {
+		t.reasons = append(t.reasons, why)
 	}
 }
 
@@ -103,6 +104,15 @@ func (c *collector) keep(roles map[string][]org.Assignment) int {
 	return len(c.snap.Assignments) - before
 }
 
+// reason is an error with what to do about it, if it knows.
+func reason(err error) string {
+	var knows interface{ NextStep() string }
+	if errors.As(err, &knows) && knows.NextStep() != "" {
+		return err.Error() + ". " + knows.NextStep()
+	}
+	return err.Error()
+}
+
 // failures describes the errors of calls that were made for keys, or returns "".
 func failures[T any](what string, keys []string, results []result[T]) string {
 	number, first := 0, ""
@@ -111,7 +121,7 @@ func failures[T any](what string, keys []string, results []result[T]) string {
 			continue
 		}
 		if number++; number == 1 {
-			first = fmt.Sprintf("%s %q: %v", what, keys[i], r.err)
+			first = fmt.Sprintf("%s %q: %s", what, keys[i], reason(r.err))
 		}
 	}
 	switch number {

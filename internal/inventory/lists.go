@@ -40,7 +40,7 @@ func (c *collector) readLists(ctx context.Context) {
 func take[T any](c *collector, collection string, r result[[]T], into map[string]T, id func(T) string) {
 	c.count(collection, 1)
 	if r.err != nil {
-		c.fail(collection, "%v", r.err)
+		c.fail(collection, "%s", reason(r.err))
 		return
 	}
 	for _, v := range r.value {
@@ -56,7 +56,7 @@ func (c *collector) takeAssignees(r result[[]string]) {
 	c.count(org.CollectUserRoles, 1)
 	switch {
 	case r.err != nil:
-		c.fail(org.CollectUserRoles, "%v", r.err)
+		c.fail(org.CollectUserRoles, "%s", reason(r.err))
 	case len(r.value) == 0:
 		c.fail(org.CollectUserRoles, "the list of users with roles came back empty; an org always has an administrator")
 	}

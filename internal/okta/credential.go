@@ -64,7 +64,11 @@ func (*ssws) learn(http.Header) {}
 
 func (*ssws) remedy(http.Header, http.Header, *Error) remedy { return noRemedy }
 
-func (*ssws) explain(*Error, http.Header) {}
+func (*ssws) explain(e *Error, _ http.Header) {
+	if e.Status == http.StatusUnauthorized {
+		e.Advice = "The API token is wrong, expired, of another org, or may not be used from this network."
+	}
+}
 
 func (s *ssws) secrets() []string { return []string{s.token.Reveal()} }
 

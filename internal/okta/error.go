@@ -83,6 +83,9 @@ func (e *Error) observed() string {
 	return e.said()
 }
 
+// NextStep returns Advice.
+func (e *Error) NextStep() string { return e.Advice }
+
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 

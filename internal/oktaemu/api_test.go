@@ -89,8 +89,11 @@ func TestEveryReadRouteAnswers(t *testing.T) {
 		_ = w.AssignGroup("Helpdesk tier 2", role)
 		_ = w.AssignClient("Metrics", role)
 	}
+	w.call("PUT", "/api/v1/apps/"+app+"/groups/"+group, "", 200)
+	rule := w.call("POST", "/api/v1/groups/rules", ruleBody("Clerks", "clerks", w.call("POST", "/api/v1/groups", `{"profile":{"name":"Clerks"}}`, 200).object(t)["id"].(string)), 200).object(t)["id"].(string)
+	w.call("POST", "/api/v1/apps/"+app+"/users", `{"id":"`+ada+`"}`, 200)
 	resource := w.get("/api/v1/iam/resource-sets/Helpdesk%20groups/resources").object(t)["resources"].([]any)[0].(map[string]any)["id"].(string)
-	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app, "{schema}", "default", "{type}", "default", "{client}", app,
+	fill := strings.NewReplacer("{user}", ada, "{group}", group, "{token}", token, "{zone}", zone, "{app}", app, "{schema}", "default", "{type}", "default", "{client}", app, "{rule}", rule,
 		"{set}", "Helpdesk%20groups", "{role}", "Group%20reader", "{permission}", "okta.groups.read", "{resource}", resource)
 	for _, r := range routes() {
 		if r.method != "GET" || slices.ContainsFunc([]string{"{bundle}", "{grant}", "{key}", "{secret}"}, func(v string) bool { return strings.Contains(r.path, v) }) {

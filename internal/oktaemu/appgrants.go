@@ -68,9 +68,9 @@ func (c *call) createGrant() reply {
 	if bad != nil {
 		return *bad
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	scope := text(given, "scopeId")
 	switch {

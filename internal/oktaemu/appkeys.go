@@ -198,9 +198,9 @@ func (c *call) addKey() reply {
 	if bad != nil {
 		return *bad
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	key, bad := c.newKey(a, given, a.keys)
 	if bad != nil {

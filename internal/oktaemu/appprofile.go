@@ -70,7 +70,7 @@ func (c *call) setApp(a app, given obj) (app, *reply) {
 		delete(credentials, "client_id")
 		delete(credentials, "client_secret")
 	}
-	a.profile = keep(profile)
+	a.profile = pack(profile)
 	return a, nil
 }
 
@@ -117,7 +117,7 @@ func (s *state) appORN(a app) string {
 }
 
 func (c *call) appBody(a app) obj {
-	body := merged(appDefaults(a), kept(a.profile))
+	body := merged(appDefaults(a), unpack(a.profile))
 	body["id"], body["orn"], body["name"], body["label"] = a.id, c.s.appORN(a), a.name, a.label
 	body["status"], body["signOnMode"] = a.status, a.signOnMode
 	body["created"], body["lastUpdated"] = stamp(a.created), stamp(a.updated)

@@ -20,18 +20,16 @@ func appRoutes() []route {
 	const apps, one = "/api/v1/apps", "/api/v1/apps/{app}"
 	const read, manage = "okta.apps.read", "okta.apps.manage"
 	list := []string{"q", "limit", "after", "filter", "includeNonDeleted"}
-	oauth := recorded("TestAccResourceOktaAppOauth_serviceWithJWKS/oie-00 id 0")
+	const cassette = "TestAccResourceOktaAppGroupAssignment_crud/oie-00 id "
 	return slices.Concat([]route{
 		{get, apps, readApps, read, list, (*call).listApps, recorded("TestAccDataSourceOktaApp_read/oie-00")},
-		{post, apps, writeApps, manage, []string{"activate"}, (*call).createApp, oauth},
-		{get, one, readApps, read, nil, (*call).getApp, oauth},
-		{put, one, writeApps, manage, nil, (*call).putApp, inSpec("replaceApplication")},
-		{del, one, writeApps, manage, nil, (*call).deleteApp, recorded("TestAccResourceOktaAppBookmarkApplication_crud/oie-00")},
+		{post, apps, writeApps, manage, []string{"activate"}, (*call).createApp, recorded("TestAccResourceOktaAppOauth_serviceWithJWKS/oie-00 id 0")},
+		{get, one, readApps, read, nil, (*call).getApp, recorded(cassette + "13")},
+		{put, one, writeApps, manage, nil, (*call).putApp, recorded("TestAccResourceOktaAppBookmarkApplication_crud/skip-auth-policy-00 id 7")},
+		{del, one, writeApps, manage, nil, (*call).deleteApp, recorded(cassette + "74")},
 		{post, one + "/lifecycle/activate", writeApps, manage, nil, (*call).activateApp, inSpec("activateApplication")},
-		{post, one + "/lifecycle/deactivate", writeApps, manage, nil, (*call).deactivateApp, inSpec("deactivateApplication")},
-		{get, one + "/users", readApps, read, []string{"limit", "after", "q"}, (*call).listNothingOfApp, unverified("nobody is assigned to apps here")},
-		{get, one + "/groups", readApps, read, []string{"limit", "after", "q"}, (*call).listNothingOfApp, unverified("no group is assigned to apps here")},
-	}, appKeyRoutes(), appSecretRoutes(), appGrantRoutes(), clientRoutes())
+		{post, one + "/lifecycle/deactivate", writeApps, manage, nil, (*call).deactivateApp, recorded(cassette + "73")},
+	}, appUserRoutes(), appGroupRoutes(), appKeyRoutes(), appSecretRoutes(), appGrantRoutes(), clientRoutes())
 }
 
 // app is an app instance. Profile is everything that was given and that Okta added, as JSON; the fields beside it are
@@ -45,6 +43,8 @@ type app struct {
 	keys                                          []appKey
 	secrets                                       []appSecret
 	grants                                        []appGrant
+	users                                         []appUser // without those who have it through a group
+	groups                                        []appGroup
 }
 
 // isService tells whether the app is an OAuth service app.
@@ -54,6 +54,15 @@ func (a app) isService() bool { return a.kind == serviceApp }
 func (s *state) clientByID(id string) (app, bool) {
 	for _, a := range s.apps.all() {
 		if a.clientID != "" && a.clientID == id {
+			return a, true
+		}
+	}
+	return app{}, false
+}
+
+func (s *state) appByLabel(label string) (app, bool) {
+	for _, a := range s.apps.all() {
+		if a.label == label {
 			return a, true
 		}
 	}
@@ -99,7 +108,7 @@ func (c *call) listApps() reply {
 	if text := c.query.Get("filter"); text != "" {
 		asked, err := parseFilter(text, []string{"id", "name", "status"})
 		if err != nil {
-			return errorReply(http.StatusBadRequest, "E0000031", "Invalid search criteria.", err.Error())
+			return invalidSearch(err.Error())
 		}
 		pass = asked
 	}
@@ -125,9 +134,9 @@ func (c *call) getApp() reply {
 }
 
 func (c *call) createApp() reply {
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	a, bad := c.addApp(given, c.query.Get("activate") != "false")
 	if bad != nil {
@@ -189,9 +198,9 @@ func (c *call) putApp() reply {
 	if bad != nil {
 		return *bad
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	if a, bad = c.setApp(a, given); bad != nil {
 		return *bad
@@ -201,7 +210,6 @@ func (c *call) putApp() reply {
 	return jsonReply(http.StatusOK, c.appBody(a))
 }
 
-// deleteApp takes the app's roles with it.
 func (c *call) deleteApp() reply {
 	a, bad := c.changeable()
 	if bad != nil {
@@ -215,12 +223,8 @@ func (c *call) deleteApp() reply {
 }
 
 func (c *call) dropApp(a app) {
-	p := principal{clientKind, a.id}
-	for _, held := range slices.Clone(c.s.held[p]) {
-		c.s.unassign(c.author(), p, held, c.now)
-	}
+	c.s.forgetApp(c.author(), a.id, c.now)
 	c.logApp("application.lifecycle.delete", "Delete application", a)
-	c.s.apps.remove(a.id)
 }
 
 func (c *call) activateApp() reply { return c.setAppStatus(active, "activate", "Activate application") }
@@ -242,14 +246,10 @@ func (c *call) setAppStatus(status, kind, message string) reply {
 	return jsonReply(http.StatusOK, obj{})
 }
 
-func (c *call) listNothingOfApp() reply {
-	if _, bad := c.app(); bad != nil {
-		return *bad
-	}
-	return c.linkPage(nil, 50, 500)
+func appParty(a app) party {
+	return party{id: a.id, kind: "AppInstance", alternateID: a.label, name: orElse(map[string]string{oidcClient: "OpenID Connect Client"}[a.name], a.name)}
 }
 
 func (c *call) logApp(kind, message string, a app, more ...party) {
-	target := party{id: a.id, kind: "AppInstance", alternateID: a.label, name: orElse(map[string]string{oidcClient: "OpenID Connect Client"}[a.name], a.name)}
-	c.s.log(c.author(), c.now, event{kind: kind, message: message, targets: append([]party{target}, more...)})
+	c.s.log(c.author(), c.now, event{kind: kind, message: message, targets: append([]party{appParty(a)}, more...)})
 }

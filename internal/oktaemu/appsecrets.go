@@ -64,12 +64,9 @@ func (c *call) addSecret() reply {
 	if len(a.secrets) >= maxSecrets {
 		return invalid("client_secret", "An app has at most 2 client secrets.") // UNVERIFIED text
 	}
-	given := obj{}
-	if !c.bodyEmpty() {
-		var ok bool
-		if given, ok = c.bodyObject(); !ok {
-			return malformed()
-		}
+	given, bad := c.readOptional()
+	if bad != nil {
+		return *bad
 	}
 	s := newSecret(a.id, strconv.Itoa(c.s.next()), c.now)
 	s.value, s.status = orElse(text(given, "client_secret"), s.value), orElse(text(given, "status"), active)

@@ -5,7 +5,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -120,8 +119,8 @@ func (c *call) createBinding() reply {
 		Role    string   `json:"role"`
 		Members []string `json:"members"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	role, ok := c.s.role(body.Role)
 	if !ok {
@@ -152,8 +151,8 @@ func (c *call) patchBindingMembers() reply {
 	var body struct {
 		Additions []string `json:"additions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if bad := c.addBindingMembers(set, role, body.Additions, "additions"); bad != nil {
 		return *bad

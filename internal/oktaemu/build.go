@@ -38,7 +38,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 		orgID: orElse(seed.Org.ID, oktaID("00o", seed.Org.Subdomain)), subdomain: seed.Org.Subdomain,
 		company: orElse(seed.Org.Company, seed.Org.Subdomain), pageSize: seed.Org.PageSize, created: epoch(),
 		users: newTable[user](), groups: newTable[group](), roles: newTable[customRole](), sets: newTable[resourceSet](),
-		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](),
+		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](), groupRules: newTable[groupRule](),
 		secrets: map[string]string{}, access: map[string]access{}, spent: map[string]time.Time{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
 		membersOf: map[string][]string{}, sessions: map[string]session{}, extra: map[string]bool{}, schemas: firstSchemas(epoch()),
 	}
@@ -55,7 +55,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 		}
 		s.zones.put(id, s.next(), zone{
 			id: id, name: z.Name, kind: "IP", usage: "POLICY", status: orElse(z.Status, active), created: epoch(), updated: epoch(),
-			detail: keep(obj{"gateways": gateways, "proxies": nil}),
+			detail: pack(obj{"gateways": gateways, "proxies": nil}),
 		})
 	}
 	for _, a := range seed.Apps {

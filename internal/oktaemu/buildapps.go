@@ -29,12 +29,8 @@ func WithServiceApp(a SeedApp) Option {
 func (o *Org) ClientID(label string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, a := range o.state.apps.all() {
-		if a.label == label {
-			return a.clientID
-		}
-	}
-	return ""
+	a, _ := o.state.appByLabel(label)
+	return a.clientID
 }
 
 // app checks what only service apps have.
@@ -80,7 +76,7 @@ func buildApp(s *state, from SeedApp) {
 		grant, response = "client_credentials", "token"
 	}
 	if a.clientID != "" {
-		a.profile = keep(obj{
+		a.profile = pack(obj{
 			"credentials": obj{"oauthClient": obj{"token_endpoint_auth_method": a.method}},
 			"settings": obj{"oauthClient": obj{
 				"application_type": a.kind, "grant_types": []any{grant}, "response_types": []any{response}, "dpop_bound_access_tokens": a.dpop,

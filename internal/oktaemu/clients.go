@@ -34,7 +34,7 @@ func (c *call) clientBody(a app) obj {
 		"client_id": a.clientID, "client_id_issued_at": a.created.Unix(), "client_name": a.label, "client_secret_expires_at": 0,
 		"token_endpoint_auth_method": a.method,
 	}
-	settings := object(kept(a.profile), "settings", "oauthClient")
+	settings := object(unpack(a.profile), "settings", "oauthClient")
 	for _, field := range ofApp() {
 		if value, ok := settings[field]; ok {
 			body[field] = value
@@ -90,9 +90,9 @@ func (c *call) getClient() reply {
 }
 
 func (c *call) createClient() reply {
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	a, bad := c.addApp(appOfClient(given), true)
 	if bad != nil {
@@ -114,15 +114,15 @@ func (c *call) putClient() reply {
 	if bad != nil {
 		return *bad
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		return malformed()
+	given, bad := c.readObject()
+	if bad != nil {
+		return *bad
 	}
 	if id := text(given, "client_id"); id != a.clientID {
 		return invalid("client_id", "The client_id must be that of the client.") // UNVERIFIED text
 	}
 	// What only an app has stays.
-	profile := kept(a.profile)
+	profile := unpack(a.profile)
 	changed := appOfClient(given)
 	maps.DeleteFunc(object(changed, "settings", "oauthClient"), func(_ string, value any) bool { return value == nil })
 	if a, bad = c.setApp(a, merged(profile, changed)); bad != nil {

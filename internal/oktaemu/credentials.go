@@ -141,8 +141,8 @@ func (c *call) changePassword(u user) reply {
 		Old passwordInput `json:"oldPassword"`
 		New passwordInput `json:"newPassword"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if !u.hasPassword() || !slices.Contains([]string{staged, active, passwordExpired, recovery}, u.status) {
 		return errorReply(http.StatusForbidden, "E0000035", "Change password not allowed on specified user.")
@@ -170,8 +170,8 @@ func credentialsRefused(cause string) reply {
 // changeQuestion checks the password.
 func (c *call) changeQuestion(u user) reply {
 	var in credentialsInput
-	if json.Unmarshal(c.body, &in) != nil {
-		return malformed()
+	if bad := c.read(&in); bad != nil {
+		return *bad
 	}
 	if !u.hasPassword() || !slices.Contains([]string{staged, active, recovery}, u.status) {
 		return errorReply(http.StatusForbidden, "E0000036", "Change recovery question not allowed on specified user.")

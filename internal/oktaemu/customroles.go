@@ -4,7 +4,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -205,8 +204,8 @@ func (c *call) createCustomRole() reply {
 		labelled
 		Permissions []string `json:"permissions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if bad := body.check(); bad != nil {
 		return *bad
@@ -251,8 +250,8 @@ func (c *call) putCustomRole() reply {
 		return *bad
 	}
 	var body labelled
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if bad := body.check(); bad != nil {
 		return *bad

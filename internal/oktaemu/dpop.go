@@ -7,9 +7,10 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -81,11 +82,20 @@ func (c *call) readProof() (proof, problem) {
 	return proof{base64.RawURLEncoding.EncodeToString(sum), claims.Nonce, claims.Hash, claims.ID}, ""
 }
 
-// proofURL is the URL that htu must be: without a query, and with the path decoded where it need not be encoded. A proof
-// for …/users/a%40b is refused, one for …/users/a@b is not (okta-sdk-python#541, okta-sdk-nodejs#521). That what must be
-// encoded stays so is UNVERIFIED.
+// proofURL is the URL that htu must be: without a query, and with the path decoded, in which a space and the characters %,
+// " and # are encoded again and no others. A proof for …/users/a%40b is refused, one for …/users/a@b is not. It was found
+// out against a real org: okta-sdk-java#1526 and #1528; see also okta-sdk-python#541 and okta-sdk-nodejs#521.
 func (c *call) proofURL() string {
-	return c.base + (&url.URL{Path: c.r.URL.Path}).EscapedPath()
+	var out strings.Builder
+	out.WriteString(c.base)
+	for _, b := range []byte(c.r.URL.Path) {
+		if strings.IndexByte(` %"#`, b) >= 0 {
+			fmt.Fprintf(&out, "%%%02X", b)
+			continue
+		}
+		out.WriteByte(b)
+	}
+	return out.String()
 }
 
 // once tells whether the proof's identifier is new to the org.

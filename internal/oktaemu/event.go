@@ -55,8 +55,7 @@ func (s *state) principalParty(p principal) party {
 		a := s.apps.rows[p.id]
 		return party{id: a.id, kind: "PublicClientApp", alternateID: a.id, name: a.label}
 	}
-	g := s.groups.rows[p.id]
-	return party{id: g.id, kind: "UserGroup", alternateID: "unknown", name: g.name}
+	return groupParty(s.groups.rows[p.id])
 }
 
 func tokenParty(t token) party {

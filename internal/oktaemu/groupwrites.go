@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,9 +15,8 @@ func (c *call) groupInput(g group) (group, *reply) {
 	var in struct {
 		Profile obj `json:"profile"`
 	}
-	if json.Unmarshal(c.body, &in) != nil {
-		r := malformed()
-		return g, &r
+	if bad := c.read(&in); bad != nil {
+		return g, bad
 	}
 	if in.Profile == nil {
 		in.Profile = obj{}
@@ -47,9 +45,13 @@ func (c *call) createGroup() reply {
 	return jsonReply(http.StatusOK, c.groupBody(g))
 }
 
-// logGroup logs a change of the group; one that is deleted is not found any more, so its name goes along.
+// groupParty is made of the group itself, as one that is deleted is not found any more.
+func groupParty(g group) party {
+	return party{id: g.id, kind: "UserGroup", alternateID: "unknown", name: g.name}
+}
+
 func (c *call) logGroup(kind, message string, g group) {
-	c.s.log(c.author(), c.now, event{kind: kind, message: message, targets: []party{{id: g.id, kind: "UserGroup", alternateID: "unknown", name: g.name}}})
+	c.s.log(c.author(), c.now, event{kind: kind, message: message, targets: []party{groupParty(g)}})
 }
 
 // replaceGroup changes groups of Okta's own only, as documented.
@@ -69,7 +71,7 @@ func (c *call) replaceGroup() reply {
 	return jsonReply(http.StatusOK, c.groupBody(g))
 }
 
-// deleteGroup takes the roles of the group and its members first. Built-in groups stay; how Okta says so is UNVERIFIED.
+// deleteGroup keeps built-in groups; how Okta says so is UNVERIFIED.
 func (c *call) deleteGroup() reply {
 	g, bad := c.group()
 	if bad != nil {
@@ -81,16 +83,7 @@ func (c *call) deleteGroup() reply {
 	if g.kind == builtIn {
 		return forbidden()
 	}
-	p := principal{groupKind, g.id}
-	for _, a := range slices.Clone(c.s.held[p]) {
-		c.s.unassign(c.author(), p, a, c.now)
-	}
-	for _, userID := range c.s.membersOf[g.id] {
-		c.s.memberOf[userID] = without(c.s.memberOf[userID], g.id)
-	}
-	delete(c.s.membersOf, g.id)
-	delete(c.s.held, p)
-	c.s.groups.remove(g.id)
+	c.s.forgetGroup(c.author(), g.id, c.now)
 	c.logGroup("group.lifecycle.delete", "Delete Okta group", g)
 	return noContent()
 }

@@ -1,4 +1,4 @@
-// JSON objects that the org keeps as they were given: settings whose every field a client reads back.
+// JSON: bodies of requests, and objects that the org keeps as they were given because a client reads every field back.
 
 package oktaemu
 
@@ -24,10 +24,31 @@ func (c *call) bodyEmpty() bool {
 	return slices.Contains([]string{"", "null", "{}"}, string(bytes.TrimSpace(c.body)))
 }
 
-// bodyObject reads the request's body as an object.
-func (c *call) bodyObject() (obj, bool) {
+// read reads the request's body.
+func (c *call) read(into any) *reply {
+	if json.Unmarshal(c.body, into) != nil {
+		r := malformed()
+		return &r
+	}
+	return nil
+}
+
+// readObject reads the request's body as an object.
+func (c *call) readObject() (obj, *reply) {
 	var out obj
-	return out, json.Unmarshal(c.body, &out) == nil && out != nil
+	if bad := c.read(&out); bad != nil || out != nil {
+		return out, bad
+	}
+	r := malformed()
+	return nil, &r
+}
+
+// readOptional is readObject for a request that needs no body.
+func (c *call) readOptional() (obj, *reply) {
+	if c.bodyEmpty() {
+		return obj{}, nil
+	}
+	return c.readObject()
 }
 
 // merged returns defaults with what was given instead; null counts as not given. Objects are merged field by field.
@@ -62,9 +83,10 @@ func object(o obj, path ...string) obj {
 }
 
 // text returns the text under key, "" where there is none.
-func text(o obj, key string) string {
-	return asText(o[key])
-}
+func text(o obj, key string) string { return asText(o[key]) }
+
+// asText is the value where it is text, "" where it is not.
+func asText(value any) string { s, _ := value.(string); return s }
 
 // texts returns the list of texts under key.
 func texts(o obj, key string) []string {
@@ -78,12 +100,12 @@ func texts(o obj, key string) []string {
 	return out
 }
 
-// keep writes an object as the text that a row holds.
-func keep(o obj) string { return string(jsonReply(0, o).body) }
+// pack writes an object as the text that a row holds.
+func pack(o obj) string { return string(jsonReply(0, o).body) }
 
-// kept reads such a text; nothing gives an empty object.
-func kept(s string) obj {
+// unpack reads such a text; nothing gives an empty object.
+func unpack(s string) obj {
 	out := obj{}
-	_ = json.Unmarshal([]byte(s), &out) // keep wrote it
+	_ = json.Unmarshal([]byte(s), &out) // pack wrote it
 	return out
 }

@@ -25,7 +25,7 @@ func lifecycleRoutes() []route {
 	mail := []string{"sendEmail"}
 	at := func(operation string) string { return "/api/v1/users/{user}/lifecycle/" + operation }
 	return []route{
-		{post, at("activate"), activateUsers, manage, mail, onUser((*call).activateUser), recorded("TestAccResourceOktaUser_updateAllAttributes id 5")},
+		{post, at("activate"), activateUsers, manage, mail, onUser((*call).activateUser), recorded("TestAccResourceOktaUser_updateAllAttributes/oie-00 id 5")},
 		{post, at("reactivate"), activateUsers, manage, mail, onUser((*call).reactivateUser), documented("Users API, Reactivate a user")},
 		{post, at("deactivate"), deactivateUsers, manage, mail, onUser((*call).deactivateUser), recorded("TestAccResourceOktaUser_statusDeprovisioned id 5")},
 		{post, at("suspend"), suspendUsers, manage, nil, onUser((*call).suspendUser), recorded("Shopify/oktakit suspend_user")},
@@ -56,7 +56,7 @@ func wrongStatus() reply {
 func done() reply { return jsonReply(http.StatusOK, obj{}) }
 
 // enter gives the user a status and logs what the System Log calls that. Whoever is not ACTIVE loses the sessions;
-// DEPROVISIONED loses the tokens and the password too, but keeps groups and roles. Sources: Okta support, "How to
+// DEPROVISIONED loses the tokens, the apps and the password too, but keeps groups and roles. Sources: Okta support, "How to
 // understand the different user statuses" and "Deactivated users not removed from Okta groups automatically"; that roles
 // stay is UNVERIFIED.
 func (s *state) enter(by author, u user, status string, now time.Time) {
@@ -78,6 +78,7 @@ func (s *state) enter(by author, u user, status string, now time.Time) {
 	}
 	if status == deprovisioned {
 		s.revokeTokensOf(u.id, now)
+		s.leaveApps(by, u.id, now)
 	}
 }
 

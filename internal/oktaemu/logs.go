@@ -15,7 +15,7 @@ const logKept = 180 * 24 * time.Hour
 func logRoutes() []route {
 	query := []string{"limit", "after", "since", "until", "filter", "sortOrder"}
 	return []route{
-		{get, "/api/v1/logs", readLogs, "okta.logs.read", query, (*call).listLogs, evidence{}},
+		{get, "/api/v1/logs", readLogs, "okta.logs.read", query, (*call).listLogs, documented("System Log query")},
 	}
 }
 

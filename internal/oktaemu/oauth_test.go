@@ -345,16 +345,33 @@ func TestBoundToken(t *testing.T) {
 	}
 }
 
-func TestProofOfAPathWithCharactersThatNeedNoEncoding(t *testing.T) {
+// TestProofOfAPathThatIsEncoded: each path with the proof that Okta takes for it and one that it refuses. Where nobody has
+// that login, an answer of 404 shows that the proof was good.
+func TestProofOfAPathThatIsEncoded(t *testing.T) {
 	t.Parallel()
 	s := boundService(t)
 	token := s.bound()
-	path := "/api/v1/users/" + strings.ReplaceAll(invoice, "@", "%40")
-	if a := s.withProof("GET", path, token, s.prove("GET", s.url+path, "", token)); a.status != 400 {
-		t.Errorf("encoded: %d %s", a.status, a.body)
-	}
-	if a := s.withProof("GET", path, token, s.prove("GET", s.url+"/api/v1/users/"+invoice, "", token)); a.status != 200 {
-		t.Errorf("decoded: %d %s", a.status, a.body)
+	const users = "/api/v1/users/"
+	for _, test := range []struct {
+		sent, good, bad string
+		status          int
+	}{
+		{users + strings.ReplaceAll(invoice, "@", "%40"), users + invoice, users + strings.ReplaceAll(invoice, "@", "%40"), 200},
+		{users + invoice, users + invoice, users + strings.ReplaceAll(invoice, "@", "%40"), 200},
+		{users + "Gruppenpr%C3%BCfer", users + "Gruppenprüfer", users + "Gruppenpr%C3%BCfer", 404},
+		{users + "a%3Bb", users + "a;b", users + "a%3Bb", 404},
+		{users + "a%5Bb%5D%7C%5E", users + "a[b]|^", users + "a%5Bb%5D%7C%5E", 404},
+		{users + "a%20b", users + "a%20b", users + "a b", 404},
+		{users + "a%25b", users + "a%25b", users + "a%b", 404},
+		{users + "a%22b", users + "a%22b", users + `a"b`, 404},
+		{users + "a%23b", users + "a%23b", users + "a#b", 404},
+	} {
+		if a := s.withProof("GET", test.sent, token, s.prove("GET", s.url+test.bad, "", token)); a.status != 400 {
+			t.Errorf("%s with a proof for %s: %d %s", test.sent, test.bad, a.status, a.body)
+		}
+		if a := s.withProof("GET", test.sent, token, s.prove("GET", s.url+test.good, "", token)); a.status != test.status {
+			t.Errorf("%s with a proof for %s: %d %s", test.sent, test.good, a.status, a.body)
+		}
 	}
 }
 

@@ -154,8 +154,8 @@ func (c *call) wantedConditions(name string) (string, *reply) {
 	var body struct {
 		Conditions json.RawMessage `json:"conditions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return fail(malformed())
+	if bad := c.read(&body); bad != nil {
+		return fail(*bad)
 	}
 	if len(body.Conditions) == 0 || string(body.Conditions) == "null" {
 		return "", nil

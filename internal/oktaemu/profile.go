@@ -39,9 +39,6 @@ func (c *call) withProfile(u user, profile obj, subject string) (user, *reply) {
 	return u, nil
 }
 
-// asText is the value where it is text, "" where it is not.
-func asText(value any) string { s, _ := value.(string); return s }
-
 // rest is the profile without those attributes and without nulls, which Okta does not keep, as recorded.
 func rest(profile obj, names ...string) obj {
 	out := maps.Clone(profile)

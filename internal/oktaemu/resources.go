@@ -5,7 +5,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -218,8 +217,8 @@ func (c *call) addResources() reply {
 	var body struct {
 		Additions []string `json:"additions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if len(body.Additions) == 0 {
 		return invalid("additions", "The field cannot be left blank")
@@ -262,8 +261,8 @@ func (c *call) createResource() reply {
 		Name       string      `json:"resourceOrnOrUrl"`
 		Conditions *conditions `json:"conditions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if body.Conditions == nil {
 		return invalid("conditions", "The field cannot be left blank")
@@ -317,8 +316,8 @@ func (c *call) putResource() reply {
 	var body struct {
 		Conditions conditions `json:"conditions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if bad := c.checkExcluded(body.Conditions.Exclude.ORNs); bad != nil {
 		return *bad

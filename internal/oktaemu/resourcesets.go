@@ -4,7 +4,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -109,8 +108,8 @@ func (c *call) createSet() reply {
 		labelled
 		Resources []string `json:"resources"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if bad := body.check(); bad != nil {
 		return *bad
@@ -151,8 +150,8 @@ func (c *call) putSet() reply {
 		return *bad
 	}
 	var body labelled
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if bad := body.check(); bad != nil {
 		return *bad

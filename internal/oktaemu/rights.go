@@ -24,6 +24,7 @@ const (
 	writeZones   right = "write zones"
 	readApps     right = "read apps"
 	writeApps    right = "write apps"
+	assignApps   right = "assign apps" // users and groups to apps
 	onlySuper    right = "super admin" // what nobody else may
 	readLogs     right = "read logs"
 	readOrg      right = "read org"
@@ -55,6 +56,7 @@ func rules() map[right]rule {
 		readApps:     {[]string{readOnly, orgAdmin, "APP_ADMIN"}, []string{"okta.apps.read", "okta.apps.manage"}},
 		writeZones:   {[]string{orgAdmin}, nil},
 		writeApps:    {[]string{"APP_ADMIN"}, []string{"okta.apps.manage"}},
+		assignApps:   {[]string{"APP_ADMIN"}, []string{"okta.apps.manage", "okta.apps.assignment.manage"}},
 		onlySuper:    {nil, nil},
 		readLogs:     {[]string{readOnly, orgAdmin, "REPORT_ADMIN"}, []string{"okta.logs.read"}},
 		readOrg:      {[]string{readOnly, orgAdmin}, nil},

@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -61,7 +60,7 @@ func (c *call) roleBody(p principal, h holding) obj {
 		p = principal{groupKind, h.via}
 	}
 	links := obj{"assignee": href(c.principalURL(p))}
-	created, updated := c.s.times(h.assignment)
+	created, updated := h.times()
 	body := obj{
 		"id": h.id, "type": h.kind, "label": roleLabel(h.kind), "status": active, "assignmentType": string(p.kind),
 		"created": stamp(created), "lastUpdated": stamp(updated), "_links": links,
@@ -199,8 +198,8 @@ func (c *call) wantedRole() (assignment, *reply) {
 		ResourceSet string `json:"resource-set"`
 	}
 	fail := func(r reply) (assignment, *reply) { return assignment{}, &r }
-	if err := json.Unmarshal(c.body, &body); err != nil {
-		return fail(malformed())
+	if bad := c.read(&body); bad != nil {
+		return fail(*bad)
 	}
 	if body.Type != custom {
 		if !slices.Contains(roleTypes(), body.Type) && !c.s.extra[body.Type] {
@@ -236,23 +235,25 @@ func (c *call) eligible(p principal) *reply {
 		}
 		return nil
 	}
-	if status := c.s.users.rows[p.id].status; status == "SUSPENDED" || status == "DEPROVISIONED" {
-		r := errorReply(http.StatusForbidden, "E0000038", "This operation is not allowed in the user's current status.")
+	if status := c.s.users.rows[p.id].status; status == suspended || status == deprovisioned {
+		r := wrongStatus()
 		return &r
 	}
 	return nil
 }
 
 // eligibleGroup answers with the errors that Okta's error list documents. AD and LDAP groups may hold roles in Okta;
-// the emulator does not know them apart from those of other apps and refuses all. Groups with rules (E0000192) are not
-// here, because there are no group rules.
+// the emulator does not know them apart from those of other apps and refuses all. That a rule that is not ACTIVE counts
+// for E0000192 is UNVERIFIED.
 func (c *call) eligibleGroup(g group) *reply {
 	const most = 5000
 	var r reply
 	switch {
 	case g.kind == builtIn:
 		r = errorReply(http.StatusBadRequest, "E0000211", "Roles cannot be granted to built-in groups: "+g.name)
-	case g.kind != "OKTA_GROUP":
+	case c.s.hasRules(g.id):
+		r = errorReply(http.StatusBadRequest, "E0000192", "Roles cannot be granted to groups with group membership rules. "+g.name)
+	case g.kind != oktaGroup:
 		r = errorReply(http.StatusBadRequest, "E0000194", "Roles can only be granted to Okta groups, AD groups and LDAP groups. "+g.name)
 	case len(c.s.membersOf[g.id]) > most:
 		r = errorReply(http.StatusBadRequest, "E0000193", fmt.Sprintf("Roles can only be granted to groups with %d or less users. %s", most, g.name))

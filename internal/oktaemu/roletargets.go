@@ -65,8 +65,8 @@ func targetRoutes(root string, known [8]evidence) []route {
 
 // times are when an assignment was created and changed. With targets they are those of the first and the last target,
 // as recorded (TestAccResourceOktaAdminRoleTargets_crud/oie-00 ids 13, 45 and 47).
-func (s *state) times(a assignment) (created, updated time.Time) {
-	targets := s.liveTargets(a)
+func (a assignment) times() (created, updated time.Time) {
+	targets := a.targets
 	if len(targets) == 0 {
 		return a.created, a.lastUpdated
 	}
@@ -82,28 +82,15 @@ func (s *state) times(a assignment) (created, updated time.Time) {
 	return created, updated
 }
 
-// liveTargets are the targets that still exist.
-func (s *state) liveTargets(a assignment) []target {
-	var out []target
-	for _, t := range a.targets {
-		_, isGroup := s.groups.rows[t.groupID]
-		_, isApp := s.apps.rows[t.appID]
-		if isGroup || isApp || t.groupID == "" && t.appID == "" {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
 // appRole and groupRole are the two kinds of roles that can have targets.
 func appRole(kind string) bool { return kind == "APP_ADMIN" }
 
 func groupRole(kind string) bool { return targetable(kind) && !appRole(kind) }
 
-// targetsOf returns the live targets of an assignment, of groups or of apps, in the order in which they were added.
+// targetsOf returns the targets of an assignment, of groups or of apps, in the order in which they were added.
 func (c *call) targetsOf(a assignment, groups bool) []listed {
 	var items []listed
-	for _, t := range c.s.liveTargets(a) {
+	for _, t := range a.targets {
 		if (t.groupID != "") == groups {
 			items = append(items, listed{t.seq, func() obj { return c.targetBody(t) }})
 		}
@@ -197,7 +184,7 @@ func (c *call) listAllTargets() reply {
 		if h.id != c.vars["assignment"] || wanted != "" && wanted != kind {
 			continue
 		}
-		for _, t := range c.s.liveTargets(h.assignment) {
+		for _, t := range h.targets {
 			items = append(items, listed{t.seq, func() obj {
 				orn, self := c.targetName(t)
 				return obj{"assignmentType": kind, "orn": orn, "_links": obj{"self": href(self)}}

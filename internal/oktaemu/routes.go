@@ -45,7 +45,7 @@ func unverified(source string) evidence { return evidence{"unverified", source} 
 
 func routes() []route {
 	return slices.Concat(
-		schemaRoutes(), userTypeRoutes(), userRoutes(), lifecycleRoutes(), credentialRoutes(), groupRoutes(),
+		schemaRoutes(), userTypeRoutes(), userRoutes(), lifecycleRoutes(), credentialRoutes(), groupRuleRoutes(), groupRoutes(),
 		roleRoutes(), roleTargetRoutes(), governanceRoutes(), customRoleRoutes(), resourceSetRoutes(), bindingRoutes(),
 		tokenRoutes(), zoneRoutes(), appRoutes(), orgRoutes(), logRoutes(),
 		tokenEndpointRoutes(),

@@ -19,7 +19,7 @@ import (
 )
 
 // send answers one request without a network, so that no time passes under synctest.
-func send(t *testing.T, org *Org, method, target, body string) answer {
+func send(t testing.TB, org *Org, method, target, body string) answer {
 	t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "SSWS "+ownToken)
@@ -32,7 +32,7 @@ func send(t *testing.T, org *Org, method, target, body string) answer {
 }
 
 // keptOrg makes an org without limits to speak of.
-func keptOrg(t *testing.T, seed Seed, opts ...Option) *Org {
+func keptOrg(t testing.TB, seed Seed, opts ...Option) *Org {
 	t.Helper()
 	seed.Org.RateLimit = 1_000_000
 	org, err := New(seed, append([]Option{WithAPIToken(ownToken)}, opts...)...)
@@ -156,7 +156,7 @@ func knownIDs(org *Org) []string {
 func targets(path string, ids []string) []string {
 	kinds := map[string][]string{
 		"{user}": {"00u"}, "{group}": {"00g"}, "{role}": {"cr0", "SUPER_ADMIN"}, "{set}": {"iam"}, "{token}": {"00T"},
-		"{zone}": {"nzo"}, "{app}": {"0oa"}, "{client}": {"0oa"}, "{assignment}": {"ra1", "gra", "irb", "IFIF", "KVJU"}, "{member}": {"irb"},
+		"{zone}": {"nzo"}, "{app}": {"0oa"}, "{client}": {"0oa"}, "{assignment}": {"ra1", "gra", "irb", "IFIF", "KVJU"}, "{member}": {"irb"}, "{rule}": {"0pr"},
 	}
 	out := []string{path}
 	for variable, prefixes := range kinds {

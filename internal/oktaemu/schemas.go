@@ -4,7 +4,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"regexp"
@@ -144,9 +143,8 @@ func (c *call) changeSchema(kind string) *reply {
 			}
 		} `json:"definitions"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		r := malformed()
-		return &r
+	if bad := c.read(&body); bad != nil {
+		return bad
 	}
 	now := c.s.schemas[kind]
 	changed := schema{base: slices.Clone(now.base), custom: slices.Clone(now.custom), changed: c.now}

@@ -136,7 +136,7 @@ type SeedToken struct {
 	LastUsed   time.Time `yaml:"lastUsed"`
 }
 
-// SeedZone is a network zone. The emulator lists zones; it does not enforce them.
+// SeedZone is a network zone. The emulator does not enforce zones.
 type SeedZone struct {
 	Name     string   `yaml:"name"`
 	Status   string   `yaml:"status"`   // ACTIVE where it is empty

@@ -68,17 +68,18 @@ type state struct {
 
 	settings settings
 
-	users   table[user]
-	groups  table[group]
-	roles   table[customRole]
-	sets    table[resourceSet]
-	tokens  table[token]
-	zones   table[zone]
-	apps    table[app]
-	events  []event
-	secrets map[string]string    // SHA-256 of a token's value to the token's id
-	access  map[string]access    // by the SHA-256 of the value
-	spent   map[string]time.Time // digests of identifiers that were used, and until when they are refused
+	users      table[user]
+	groups     table[group]
+	roles      table[customRole]
+	sets       table[resourceSet]
+	tokens     table[token]
+	zones      table[zone]
+	apps       table[app]
+	groupRules table[groupRule]
+	events     []event
+	secrets    map[string]string    // SHA-256 of a token's value to the token's id
+	access     map[string]access    // by the SHA-256 of the value
+	spent      map[string]time.Time // digests of identifiers that were used, and until when they are refused
 
 	held      map[principal][]assignment
 	memberOf  map[string][]string // user id to group ids
@@ -91,7 +92,7 @@ type state struct {
 // parts are all tables and maps of the state, always in the same order.
 func (s *state) parts() []part {
 	return []part{
-		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps,
+		&s.users, &s.groups, &s.roles, &s.sets, &s.tokens, &s.zones, &s.apps, &s.groupRules,
 		mapOf(&s.access, sameAccess), mapOf(&s.spent, equal), mapOf(&s.schemas, sameSchema),
 		mapOf(&s.secrets, equal), mapOf(&s.sessions, equal), mapOf(&s.extra, equal),
 		mapOf(&s.held, sameSlice), mapOf(&s.memberOf, sameSlice), mapOf(&s.membersOf, sameSlice),

@@ -93,11 +93,10 @@ func (c *call) deleteTarget() reply {
 		return *bad
 	}
 	gone := target{groupID: c.vars["target"], appName: c.vars["name"], appID: c.vars["app"]}
-	live := c.s.liveTargets(a)
-	if !slices.ContainsFunc(live, gone.same) {
+	if !slices.ContainsFunc(a.targets, gone.same) {
 		return notFound(orElse(gone.groupID, orElse(gone.appID, gone.appName)), "RoleTarget")
 	}
-	if len(live) == 1 {
+	if len(a.targets) == 1 {
 		return invalid("targets", "The last target of a role assignment can't be removed.")
 	}
 	c.s.retarget(p, a.id, c.now, slices.DeleteFunc(slices.Clone(a.targets), gone.same))

@@ -3,19 +3,20 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
 )
 
 func tokenRoutes() []route {
+	const all, one = "/api/v1/api-tokens", "/api/v1/api-tokens/{token}"
+	const read, manage, cassette = "okta.apiTokens.read", "okta.apiTokens.manage", "TestAccResourceAPITokenResource_basic/oie-00 id "
 	return []route{
-		{get, "/api/v1/api-tokens", readTokens, "okta.apiTokens.read", []string{"limit", "after"}, (*call).listTokens, evidence{}},
-		{del, "/api/v1/api-tokens/current", anyUser, "", nil, (*call).deleteCurrentToken, evidence{}},
-		{get, "/api/v1/api-tokens/{token}", readTokens, "okta.apiTokens.read", nil, (*call).getToken, evidence{}},
-		{put, "/api/v1/api-tokens/{token}", writeTokens, "okta.apiTokens.manage", nil, (*call).putToken, evidence{}},
-		{del, "/api/v1/api-tokens/{token}", writeTokens, "okta.apiTokens.manage", nil, (*call).deleteToken, evidence{}},
+		{get, all, readTokens, read, []string{"limit", "after"}, (*call).listTokens, inSpec("listApiTokens; the parameters are those of its former reference page")},
+		{del, "/api/v1/api-tokens/current", anyUser, "", nil, (*call).deleteCurrentToken, inSpec("revokeCurrentApiToken")},
+		{get, one, readTokens, read, nil, (*call).getToken, recorded(cassette + "0")},
+		{put, one, writeTokens, manage, nil, (*call).putToken, recorded(cassette + "4")},
+		{del, one, writeTokens, manage, nil, (*call).deleteToken, recorded(cassette + "6")},
 	}
 }
 
@@ -93,8 +94,8 @@ func (c *call) putToken() reply {
 		ClientName string      `json:"clientName"`
 		Network    networkBody `json:"network"`
 	}
-	if json.Unmarshal(c.body, &body) != nil {
-		return malformed()
+	if bad := c.read(&body); bad != nil {
+		return *bad
 	}
 	if body.Name != t.name || body.UserID != t.userID || body.ClientName != t.clientName {
 		return invalid("name, userId, clientName", "must be those of the token")

@@ -14,10 +14,10 @@ func userRoutes() []route {
 		{get, "/api/v1/users", readUsers, read, searchQuery(), (*call).listUsers, documented("Users API, List all users; links recorded in TestAccDataSourceOktaGroup_read id 19")},
 		{post, "/api/v1/users", createUsers, manage, []string{"activate", "provider", "nextLogin"}, (*call).createUser, recorded("TestAccResourceOktaUser_updateCredentials id 0, TestAccResourceOktaUser_statusDeprovisioned id 0")},
 		{get, "/api/v1/users/me", anyUser, "okta.users.read.self", nil, (*call).getMe, documented("Users API, Retrieve a user; a service app's answer is a guess")},
-		{get, "/api/v1/users/{user}", readUsers, read, nil, (*call).getUser, recorded("TestAccResourceOktaUser_updateAllAttributes id 1")},
+		{get, "/api/v1/users/{user}", readUsers, read, nil, (*call).getUser, recorded("TestAccResourceOktaUser_updateAllAttributes/oie-00 id 1")},
 		{post, "/api/v1/users/{user}", writeUsers, manage, []string{"strict"}, (*call).updateUser, documented("Users API, Update a user")},
-		{put, "/api/v1/users/{user}", writeUsers, manage, []string{"strict"}, (*call).replaceUser, recorded("TestAccResourceOktaUser_updateAllAttributes ids 7, 11")},
-		{del, "/api/v1/users/{user}", deleteUsers, manage, []string{"sendEmail"}, (*call).deleteUser, recorded("TestAccResourceOktaUser_updateAllAttributes ids 14, 15")},
+		{put, "/api/v1/users/{user}", writeUsers, manage, []string{"strict"}, (*call).replaceUser, recorded("TestAccResourceOktaUser_updateAllAttributes/oie-00 ids 7, 11")},
+		{del, "/api/v1/users/{user}", deleteUsers, manage, []string{"sendEmail"}, (*call).deleteUser, recorded("TestAccResourceOktaUser_updateAllAttributes/oie-00 ids 14, 15")},
 		{get, "/api/v1/users/{user}/groups", readUsers, read, []string{"limit", "after"}, (*call).listUserGroups, recorded("TestAccDataSourceOktaGroup_read id 20")},
 		{get, "/api/v1/users/{user}/appLinks", readUsers, read, nil, (*call).listAppLinks, inSpec("listAppLinks")},
 		{del, "/api/v1/users/{user}/sessions", clearUsers, manage, []string{"oauthTokens"}, (*call).clearSessions, documented("Users API, Clear user sessions")},
@@ -168,14 +168,6 @@ func (c *call) listUserGroups() reply {
 		return *bad
 	}
 	return c.linkPage(c.groupItems(c.s.memberOf[u.id]), 200, 10_000)
-}
-
-// listAppLinks is empty: nothing in the emulated org has a button on the user's dashboard.
-func (c *call) listAppLinks() reply {
-	if _, bad := c.user(); bad != nil {
-		return *bad
-	}
-	return jsonReply(http.StatusOK, []obj{})
 }
 
 func (c *call) clearSessions() reply {

@@ -3,7 +3,6 @@
 package oktaemu
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -24,9 +23,8 @@ type userInput struct {
 // userInput reads the body. The type can only be the default one; how Okta refuses another is UNVERIFIED.
 func (c *call) userInput() (userInput, *reply) {
 	var in userInput
-	if json.Unmarshal(c.body, &in) != nil {
-		r := malformed()
-		return in, &r
+	if bad := c.read(&in); bad != nil {
+		return in, bad
 	}
 	if in.Type.ID != "" && in.Type.ID != "default" && in.Type.ID != c.s.typeID() {
 		r := notFound(in.Type.ID, "UserType")
@@ -200,20 +198,9 @@ func (c *call) deleteUser() reply {
 		return noContent()
 	}
 	target := c.s.userParty(u.id)
-	c.s.forget(u.id)
+	c.s.forgetUser(c.author(), u.id, c.now)
 	c.s.log(c.author(), c.now, event{kind: "user.lifecycle.delete.initiated", message: "Delete user", targets: []party{target}})
 	return noContent()
-}
-
-// forget deletes a user with its memberships and roles. Tokens and sessions it has lost before. That no role assignment
-// outlives it is UNVERIFIED.
-func (s *state) forget(userID string) {
-	for _, groupID := range s.memberOf[userID] {
-		s.membersOf[groupID] = without(s.membersOf[groupID], userID)
-	}
-	delete(s.memberOf, userID)
-	delete(s.held, principal{userKind, userID})
-	s.users.remove(userID)
 }
 
 // groupItems are the groups of those ids, as items of a list.

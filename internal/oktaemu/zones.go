@@ -39,7 +39,7 @@ func (c *call) zoneBody(z zone) obj {
 	if z.status != active {
 		next = "activate"
 	}
-	body := kept(z.detail)
+	body := unpack(z.detail)
 	body["id"], body["name"], body["type"], body["status"], body["usage"], body["system"] = z.id, z.name, z.kind, z.status, z.usage, z.system
 	body["created"], body["lastUpdated"] = stamp(z.created), stamp(z.updated)
 	body["_links"] = obj{
@@ -54,7 +54,7 @@ func (c *call) listZones() reply {
 	if text := c.query.Get("filter"); text != "" {
 		asked, err := parseFilter(text, []string{"id", "usage"})
 		if err != nil {
-			return errorReply(http.StatusBadRequest, "E0000031", "Invalid search criteria.", err.Error())
+			return invalidSearch(err.Error())
 		}
 		pass = asked
 	}
@@ -122,10 +122,9 @@ func (c *call) setZone(z zone) (zone, *reply) {
 		r := invalid(field, cause)
 		return zone{}, &r
 	}
-	given, ok := c.bodyObject()
-	if !ok {
-		r := malformed()
-		return zone{}, &r
+	given, bad := c.readObject()
+	if bad != nil {
+		return zone{}, bad
 	}
 	kind := orElse(text(given, "type"), z.kind)
 	switch {
@@ -150,7 +149,7 @@ func (c *call) setZone(z zone) (zone, *reply) {
 	if z.status != active && z.status != inactive {
 		return fail("status", "The field must be one of ACTIVE, INACTIVE.")
 	}
-	z.detail = keep(zoneDetail(z.kind, given))
+	z.detail = pack(zoneDetail(z.kind, given))
 	return z, nil
 }
 

@@ -48,7 +48,7 @@ func TestTypedCalls(t *testing.T) {
 		known[shape(r.Method+" "+r.Path)] = true
 	}
 	witnessed := map[string]bool{}
-	for _, c := range slices.Concat(people(), schemas(), assignments(), targets(), iam(), bindings(), tokensAndOrg(), zones(), apps(), keys(), clients()) {
+	for _, c := range slices.Concat(people(), schemas(), assignments(), targets(), iam(), bindings(), tokensAndOrg(), zones(), apps(), appAssignments(), groupRules(), keys(), clients()) {
 		witnessed[shape(c.route)] = true
 		t.Run(strings.NewReplacer("/", " ", "{", "", "}", "").Replace(c.route), func(t *testing.T) {
 			t.Parallel()
