@@ -262,7 +262,7 @@ test('targets of roles, of a user, a group and a client', async () => {
   await client.roleAssignmentApi.unassignRoleFromGroup({ groupId, roleId: ofGroup });
 
   const clientId = app.id;
-  await refused(targets.listGroupTargetRoleForClient({ clientId, roleAssignmentId: 'none' }), 404, 'E0000007');
+  await refused(all(targets.listGroupTargetRoleForClient({ clientId, roleAssignmentId: 'none' })), 404, 'E0000007');
 });
 
 test('schemas, types, settings and what an org has none of', async () => {
