@@ -10,8 +10,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-
-	"github.com/stepdown/stepdown/internal/oktaemu"
 )
 
 const routesFile = "routes.json"
@@ -52,17 +50,6 @@ func witnessed(d *document, all []exchange) map[string][]string {
 	return out
 }
 
-// unwitnessed lists the routes of the emulator of which no witness got an answer of success.
-func unwitnessed(routes map[string][]string) []string {
-	var out []string
-	for _, r := range oktaemu.Routes() {
-		if name := r.Method + " " + r.Path; len(routes[name]) == 0 {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
 // currentRoutes compares routes.json with the record, or writes it.
 func currentRoutes(w io.Writer, d *document, all []exchange, update bool) error {
 	routes := witnessed(d, all)
@@ -79,8 +66,6 @@ func currentRoutes(w io.Writer, d *document, all []exchange, update bool) error 
 	}
 	fmt.Fprintf(w, "\nroutes with an answer of success, by witness: openapi %d, go v6 %d, node %d, stepdown %d\n",
 		count["openapi"], count["go v6"], count["node"], count["stepdown"])
-	alone := unwitnessed(routes)
-	fmt.Fprintf(w, "%d routes, %d of them without a witness: %s\n", len(oktaemu.Routes()), len(alone), strings.Join(alone, ", "))
 	if update {
 		return os.WriteFile(routesFile, want, 0o644)
 	}
