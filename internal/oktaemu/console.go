@@ -46,6 +46,22 @@ func (c *call) page() reply {
 	return answer()
 }
 
+// consolePages are the pages that page answers.
+func consolePages() []destination {
+	return []destination{
+		{get, "/"},
+		{get, "/login/login.htm"},
+		{post, "/login/login.htm"},
+		{post, "/login/signout"},
+		{get, "/signed-out"},
+		{get, "/admin"},
+		{get, "/admin/access/administrators"},
+		{get, "/admin/access/api/tokens"},
+		{get, "/admin/access/api/tokens/create"},
+		{post, "/admin/access/api/tokens/create"},
+	}
+}
+
 // resume finds the session of the cookie. Its user must be active.
 func (c *call) resume() bool {
 	cookie, err := c.r.Cookie(sessionCookie)

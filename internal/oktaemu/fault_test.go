@@ -8,7 +8,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -260,25 +263,106 @@ func TestFaultChoosesTheReset(t *testing.T) {
 func TestFaultsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	org := keptOrg(t, DefaultSeed())
-	for _, f := range []Fault{
-		{Path: "["},
-		{Path: "/api/v1/nothing/{x}"},
-		{Method: "PATCH", Path: "/api/v1/users/{user}"},
-		{Skip: -1},
-		{Count: -1},
-		{Status: 99},
-		{Status: 600},
-		{Delay: -1},
-		{StaleFor: -1},
-		{LateEffect: -1},
-		{LimitReset: time.Second},
+	for _, bad := range []struct {
+		f    Fault
+		want string
+	}{
+		{Fault{Path: "[", Status: 500}, "malformed path"},
+		{Fault{Path: "/api/v1/nothing/{x}", Status: 500}, "no route and no page"},
+		{Fault{Method: "PATCH", Path: "/api/v1/users/{user}", Status: 500}, "the nearest is "},
+		{Fault{Skip: -1, Status: 500}, "0 or more"},
+		{Fault{Count: -1, Status: 500}, "0 or more"},
+		{Fault{Status: 99}, "from 200 to 599"},
+		{Fault{Status: 600}, "from 200 to 599"},
+		{Fault{Delay: -1}, "0 or more"},
+		{Fault{StaleFor: -1}, "0 or more"},
+		{Fault{LateEffect: -1}, "0 or more"},
+		{Fault{LimitReset: time.Second}, "goes with status 429"},
+		{Fault{Body: "{}"}, "goes with a status"},
+		{Fault{}, "no effect"},
+		{Fault{Method: "GET", Path: "/api/v1/users", Skip: 1, Count: 2}, "no effect"},
+		{Fault{Header: http.Header{}}, "no effect"},
+		{Fault{DropBefore: true, Status: 500}, "dropBefore and status of a fault exclude each other"},
+		{Fault{DropAfter: true, Status: 500}, "dropAfter and status of a fault exclude each other"},
+		{Fault{DropBefore: true, DropAfter: true}, "dropBefore and dropAfter of a fault exclude each other"},
+		{Fault{LateEffect: time.Second, ResetBefore: true}, "resetBefore and lateEffect of a fault exclude each other"},
+		{Fault{ResetAfter: true, Truncate: true}, "resetAfter and truncate of a fault exclude each other"},
+		{Fault{Status: 500, StaleFor: time.Second}, "status and stale of a fault exclude each other"},
+		{Fault{Stale: true, StaleFor: time.Second}, "stale and staleFor of a fault exclude each other"},
+		{Fault{Method: "POST", Stale: true}, "for GET, not for POST"},
+		{Fault{Path: "api/v1/users", Status: 500}, "begins with a slash: /api/v1/users"},
+		{Fault{Method: "FETCH", Status: 500}, "not FETCH"},
+		{Fault{Method: "HEAD", Path: "/api/v1/users", Status: 500}, "not HEAD"},
+		{Fault{Path: "/api/v1/user", Status: 500}, "the nearest is GET /api/v1/users"},
+		{Fault{Method: "POST", Path: "/api/v1/user", Status: 500}, "the nearest is POST /api/v1/users"},
+		{Fault{Path: "/api/v1/users/{id}/roles", Status: 500}, "the nearest is GET /api/v1/users/{user}/roles"},
+		{Fault{Path: "/api/v1/user/00u1abcdefghijklmnop/roles", Status: 500}, "the nearest is GET /api/v1/users/{user}/roles"},
+		{Fault{Path: "/api/v1/users?limit=1", Status: 500}, "the nearest is GET /api/v1/users"},
+		{Fault{Path: "/api/v1/users/", Status: 500}, "the nearest is GET /api/v1/users"},
+		{Fault{Path: "/api/v1/grups/...", Status: 500}, "the nearest is GET /api/v1/groups"},
+		{Fault{Path: "/api/v1/users/{user}/...", Status: 500}, "the nearest is GET /api/v1/users/{user}"},
+		{Fault{Method: "DELETE", Path: "/api/v1/users", Status: 500}, "the nearest is GET /api/v1/users"},
+		{Fault{Path: "/admin/acces/api/tokens", Status: 500}, "the nearest is GET /admin/access/api/tokens"},
 	} {
-		if org.inject([]Fault{{Status: 500}, f}) == nil {
-			t.Errorf("%+v was taken", f)
+		if err := org.inject([]Fault{{Status: 500}, bad.f}); err == nil || !strings.Contains(err.Error(), bad.want) {
+			t.Errorf("%+v: %v, want %q", bad.f, err, bad.want)
 		}
 	}
 	if len(org.faults) != 0 {
 		t.Error("half of the faults was taken")
+	}
+}
+
+func TestFaultsThatCanFireAreTaken(t *testing.T) {
+	t.Parallel()
+	org := keptOrg(t, DefaultSeed())
+	for _, f := range []Fault{
+		{Status: 500},
+		{Delay: time.Second},
+		{Delay: time.Second, DropAfter: true},
+		{Path: "/...", Status: 503},
+		{Path: "/api/...", Status: 503},
+		{Path: "/api/v1/users/00u1/...", Status: 503},
+		{Path: "/api/v1/*", Status: 503},
+		{Path: "/api/v1/users/[0-9]*/roles", Status: 503},
+		{Path: "/api/v1/users/ada.admin@acme.example", Status: 503},
+		{Path: "/oauth2/v1/clients/*/roles", Status: 503, Header: http.Header{"X-A": {"b"}}, Truncate: true},
+		{Method: "post", Path: "/oauth2/v1/token", Status: 400},
+		{Path: "/api/v1/users", Stale: true, Truncate: true},
+		{Method: "GET", Path: "/admin/access/api/tokens", Status: 503},
+		{Method: "POST", Path: "/login/...", DropAfter: true},
+	} {
+		if err := org.inject([]Fault{f}); err != nil {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+}
+
+func TestFaultTakesItsMethodInAnyCase(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	w.Inject(Fault{Method: "post", Path: "/api/v1/users/*/roles", Status: 500})
+	w.call("POST", assignPath, assignBody, 500)
+}
+
+// TestConsolePagesAreThere holds the pages that a fault can name against those that are answered.
+func TestConsolePagesAreThere(t *testing.T) {
+	t.Parallel()
+	org := keptOrg(t, DefaultSeed())
+	for _, p := range consolePages() {
+		rec := httptest.NewRecorder()
+		if org.ServeHTTP(rec, httptest.NewRequest(p.method, p.path, nil)); rec.Code == http.StatusNotImplemented {
+			t.Errorf("%s %s is not answered", p.method, p.path)
+		}
+	}
+	source, err := os.ReadFile("console.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, named := range regexp.MustCompile(`"(GET|POST) (/[^"]*)"`).FindAllStringSubmatch(string(source), -1) {
+		if !slices.Contains(consolePages(), destination{named[1], named[2]}) {
+			t.Errorf("%s %s is answered and not among the pages", named[1], named[2])
+		}
 	}
 }
 
