@@ -41,9 +41,6 @@ Admin Console. The API token belongs to the first super administrator of the fil
 docs/emulator.md says more.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if e.token == "" {
-				e.token = "00" + rand.Text()
-			}
 			return s.emulate(c.Context(), e)
 		},
 	}
@@ -51,7 +48,7 @@ docs/emulator.md says more.`,
 	c.Flags().StringVar(&e.control, "control", "", "loopback address of the control endpoint, such as 127.0.0.1:8485 (default: none)")
 	c.Flags().StringVar(&e.orgFile, "org", "", "YAML file of the org (default: one super administrator, one service account)")
 	c.Flags().StringVar(&e.saveFile, "save", "", "file that the org is written to when it ends (default: none)")
-	c.Flags().StringVar(&e.token, "api-token", "", "value of the API token (default: a new one, which is printed)")
+	c.Flags().StringVar(&e.token, "api-token", "", "value of the API token (default: as saved in the org file, else a new one, which is printed)")
 	return c
 }
 
@@ -65,7 +62,7 @@ func (s *session) emulate(ctx context.Context, e emulation) error {
 			return usage("Name a file in a folder that exists with --save.", "--save: %w", err)
 		}
 	}
-	org, err := e.open()
+	org, token, err := e.open()
 	if err != nil {
 		return err
 	}
@@ -91,31 +88,43 @@ func (s *session) emulate(ctx context.Context, e emulation) error {
 	} else {
 		controlled <- nil
 	}
-	fmt.Fprintf(s.stdout, "Admin Console: http://%s/login/login.htm\nAPI token: %s\n", listener.Addr(), e.token)
+	fmt.Fprintf(s.stdout, "Admin Console: http://%s/login/login.htm\nAPI token: %s\n", listener.Addr(), token)
 	err = serve(ctx, listener, org)
 	cancel()
 	err = errors.Join(err, <-controlled)
 	if e.saveFile != "" {
-		err = errors.Join(err, save(org, e.saveFile))
+		saved := save(org, e.saveFile)
+		if saved == nil {
+			fmt.Fprintf(s.stdout, "saved: %s\n", e.saveFile)
+		}
+		err = errors.Join(err, saved)
 	}
 	return err
 }
 
-// open makes the org of the file.
-func (e emulation) open() (*oktaemu.Org, error) {
+// open makes the org of the file, and says what its API token is.
+func (e emulation) open() (*oktaemu.Org, string, error) {
 	seed := oktaemu.DefaultSeed()
 	if e.orgFile != "" {
 		file, err := os.Open(e.orgFile)
 		if err != nil {
-			return nil, usage("Name a file such as testdata/orgs/acme.yaml with --org.", "reading the org: %w", err)
+			return nil, "", usage("Name a file such as testdata/orgs/acme.yaml with --org.", "reading the org: %w", err)
 		}
 		defer file.Close()
 		if seed, err = oktaemu.LoadSeed(file, e.orgFile); err != nil {
-			return nil, coded(ExitUsage, err)
+			return nil, "", coded(ExitUsage, err)
 		}
 	}
-	org, err := oktaemu.New(seed, oktaemu.WithAPIToken(e.token))
-	return org, coded(ExitUsage, err)
+	token, option := e.token, oktaemu.WithAPIToken(e.token)
+	if token == "" {
+		token = "00" + rand.Text()
+		option = oktaemu.WithSpareAPIToken(token)
+	}
+	org, err := oktaemu.New(seed, option)
+	if err == nil && org.TokenAsSaved() {
+		token = "as saved (give --api-token to set another)"
+	}
+	return org, token, coded(ExitUsage, err)
 }
 
 // save writes the org to the file: wholly, or not at all. Only the owner may read it, as it holds passwords.

@@ -44,6 +44,8 @@ type Org struct {
 	requests []Request
 	taps     []func(Request)
 	limits   limiter
+	ownToken string // SHA-256 of the value of the token named TokenName; empty without such an option
+	asSaved  bool   // ownToken is what a saved org had
 }
 
 // Request is a request that the org answered.
@@ -59,6 +61,7 @@ type Option func(*options)
 
 type options struct {
 	apiToken *string
+	spare    bool // an org that was saved keeps the value of its token
 	apps     []SeedApp
 	skew     time.Duration
 	lag      *time.Duration
@@ -68,6 +71,11 @@ type options struct {
 // WithAPIToken adds an SSWS token of that value, named TokenName and owned by the org's first super admin by the order
 // of the seed. An org that was saved has that token already; it gets the value.
 func WithAPIToken(value string) Option { return func(o *options) { o.apiToken = &value } }
+
+// WithSpareAPIToken is WithAPIToken, but an org that was saved with that token keeps the value that it has.
+func WithSpareAPIToken(value string) Option {
+	return func(o *options) { o.apiToken, o.spare = &value, true }
+}
 
 // WithClockSkew sets the org's clock before or, below 0, behind the real one.
 func WithClockSkew(d time.Duration) Option { return func(o *options) { o.skew = d } }
@@ -128,7 +136,7 @@ func (o *Org) load(seed Seed) error {
 		return err
 	}
 	if o.options.apiToken != nil {
-		if err := addOwnToken(s, *o.options.apiToken, now, seed.State != nil); err != nil {
+		if err := o.addOwnToken(s, now, seed.State != nil); err != nil {
 			return err
 		}
 	}
@@ -159,29 +167,77 @@ func (o *Org) followAnew() {
 	}
 }
 
-// addOwnToken adds the token of WithAPIToken, or gives the one that was saved its value.
-func addOwnToken(s *state, value string, now time.Time, saved bool) error {
-	if value == "" || strings.ContainsAny(value, " \t\r\n") {
+// addOwnToken adds the token of WithAPIToken, or gives the one that was saved its value, or keeps its value. What the value
+// is, the first org that is loaded decides.
+func (o *Org) addOwnToken(s *state, now time.Time, saved bool) error {
+	if value := *o.options.apiToken; value == "" || strings.ContainsAny(value, " \t\r\n") {
 		return errors.New("the API token is empty or holds white space")
 	}
-	if _, there := s.tokens.rows[s.secrets[digest(value)]]; there {
+	owner, held, err := s.ownToken()
+	if err != nil {
+		return err
+	}
+	if o.ownToken == "" {
+		o.ownToken = digest(*o.options.apiToken)
+		if kept := s.secretOf(held); saved && o.options.spare && kept != "" {
+			o.ownToken, o.asSaved = kept, true
+		}
+	}
+	if _, there := s.tokens.rows[s.secrets[o.ownToken]]; there {
 		return nil
 	}
+	if !saved || held == "" {
+		held = s.addToken(token{name: TokenName, userID: owner, clientName: userClient, created: now}, "", now).id
+	}
+	maps.DeleteFunc(s.secrets, func(_, id string) bool { return id == held })
+	s.secrets[o.ownToken] = held
+	return nil
+}
+
+// ownToken finds who is to own the token named TokenName, and its id where it is there.
+func (s *state) ownToken() (owner, id string, err error) {
 	for _, u := range s.users.all() {
 		if !s.holds(principal{userKind, u.id}, assignment{kind: superAdmin}) {
 			continue
 		}
 		for _, t := range s.tokens.all() {
-			if saved && t.userID == u.id && t.name == TokenName {
-				maps.DeleteFunc(s.secrets, func(_, id string) bool { return id == t.id })
-				s.secrets[digest(value)] = t.id
-				return nil
+			if t.userID == u.id && t.name == TokenName {
+				return u.id, t.id, nil
 			}
 		}
-		s.addToken(token{name: TokenName, userID: u.id, clientName: userClient, created: now}, value, now)
-		return nil
+		return u.id, "", nil
 	}
-	return errors.New("no user of the seed holds SUPER_ADMIN, so nobody can own the API token")
+	return "", "", errors.New("no user of the seed holds SUPER_ADMIN, so nobody can own the API token" + s.almostSuper())
+}
+
+// secretOf is the SHA-256 of the value of a token; empty where it has none.
+func (s *state) secretOf(tokenID string) string {
+	for digest, id := range s.secrets {
+		if tokenID != "" && id == tokenID {
+			return digest
+		}
+	}
+	return ""
+}
+
+// almostSuper names a user with a role type that looks like a misspelt SUPER_ADMIN.
+func (s *state) almostSuper() string {
+	letters := strings.NewReplacer("_", "", "-", "", " ", "")
+	for _, u := range s.users.all() {
+		for _, h := range s.holdingsOf(principal{userKind, u.id}) {
+			if lettersApart(letters.Replace(strings.ToUpper(h.kind)), letters.Replace(superAdmin)) <= 2 {
+				return fmt.Sprintf("; user %s holds %q: did you mean %s?", u.login, h.kind, superAdmin)
+			}
+		}
+	}
+	return ""
+}
+
+// TokenAsSaved tells whether the token of WithSpareAPIToken has the value that the org was saved with.
+func (o *Org) TokenAsSaved() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.asSaved
 }
 
 // Requests returns the requests that were answered, in order.

@@ -403,3 +403,60 @@ func TestSameSeedAndRequestsGiveTheSame(t *testing.T) {
 		}
 	})
 }
+
+func TestSpareAPITokenLeavesWhatWasSaved(t *testing.T) {
+	t.Parallel()
+	org := keptOrg(t, DefaultSeed())
+	var file bytes.Buffer
+	if err := org.Save(&file); err != nil {
+		t.Fatal(err)
+	}
+	seed, err := LoadSeed(&file, "saved")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, start := range []struct {
+		seed  Seed
+		saved bool
+		works string
+	}{{seed, true, ownToken}, {DefaultSeed(), false, "00spare"}} {
+		again, err := New(start.seed, WithSpareAPIToken("00spare"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, then := range []func() error{
+			func() error { return nil },
+			func() error { again.Reset(); return nil },
+			func() error { return again.Load(DefaultSeed()) }, // the value goes along
+			func() error { return again.Load(seed) },
+		} {
+			if err := then(); err != nil {
+				t.Fatal(err)
+			}
+			for _, value := range []string{ownToken, "00spare"} {
+				r := httptest.NewRequest("GET", "/api/v1/users/me", nil)
+				r.Header.Set("Authorization", "SSWS "+value)
+				rec := httptest.NewRecorder()
+				again.ServeHTTP(rec, r)
+				if works := rec.Code == 200; works != (value == start.works) {
+					t.Errorf("saved %v: token %s gets %d", start.saved, value, rec.Code)
+				}
+			}
+			if again.TokenAsSaved() != start.saved {
+				t.Errorf("as saved is %v, want %v", again.TokenAsSaved(), start.saved)
+			}
+		}
+	}
+}
+
+func TestMisspeltSuperAdminIsNamed(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{"SUPERADMIN": true, "super-admin": true, "SUPPER_ADMIN": true, "ORG_ADMIN": false, "AI_AGENT_ADMIN": false} {
+		seed := DefaultSeed()
+		seed.Users[0].Roles[0].Type = kind
+		_, err := New(seed, WithAPIToken(ownToken))
+		if err == nil || strings.Contains(err.Error(), "did you mean SUPER_ADMIN?") != want {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
