@@ -135,7 +135,7 @@ func TestControlRefuses(t *testing.T) {
 		{"PUT", "/lag", `{"lag":"-5s"}`, "0 or more"},
 		{"POST", "/clock", `{"advance":"-5s"}`, "0 or more"},
 		{"POST", "/clock", `{}`, "the body is"},
-		{"PUT", "/org", "org: {subdomain: x}\nuser: []\n", "line 2: field user not found"},
+		{"PUT", "/org", "org: {subdomain: x}\nuser: []\n", "line 2: unknown field user in the org file; known: org, users, groups, customRoles"},
 		{"PUT", "/org", "org: {}\n", "subdomain is missing"},
 	} {
 		if got := c.rule(bad.method, bad.path, bad.body, 400); !strings.Contains(got, bad.want) {

@@ -213,9 +213,9 @@ func TestLoadSeedComplains(t *testing.T) {
 	t.Parallel()
 	const head = "org: {subdomain: x}\n"
 	for _, c := range []struct{ name, yaml, want string }{
-		{"unknown field", head + "userz: []\n", "line 2: field userz not found"},
-		{"unknown field of a user", head + "users:\n  - login: a@x\n    pasword: x\n", "line 4: field pasword not found"},
-		{"unknown field of a role", head + "users:\n  - login: a@x\n    roles:\n      - {costum: x}\n", "line 5: field costum not found"},
+		{"unknown field", head + "userz: []\n", "line 2: unknown field userz in"},
+		{"unknown field of a user", head + "users:\n  - login: a@x\n    pasword: x\n", "line 4: unknown field pasword in"},
+		{"unknown field of a role", head + "users:\n  - login: a@x\n    roles:\n      - {costum: x}\n", "line 5: unknown field costum in"},
 		{"second document", head + "---\norg: {}\n", "line 2: a second document"},
 		{"repeated key", head + "org: {}\n", `line 2: mapping key "org" already defined`},
 		{"empty", "", "holds no document"},

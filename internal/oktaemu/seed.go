@@ -103,7 +103,7 @@ func (r *SeedRole) UnmarshalYAML(n *yaml.Node) error {
 		case key.Value == "resourceSet":
 			r.ResourceSet = value.Value
 		default:
-			return fmt.Errorf("line %d: field %s not found in a role; it has custom and resourceSet", key.Line, key.Value)
+			return fmt.Errorf("line %d: unknown field %s in a role; known: custom, resourceSet", key.Line, key.Value)
 		}
 	}
 	return nil
@@ -154,7 +154,7 @@ func LoadSeed(r io.Reader, name string) (Seed, error) {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the file holds no document")
 		}
-		return Seed{}, fmt.Errorf("reading org seed %s: %w", name, err)
+		return Seed{}, fmt.Errorf("reading org seed %s: %w", name, inWords(err))
 	}
 	var second yaml.Node
 	switch err := dec.Decode(&second); {
