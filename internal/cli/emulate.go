@@ -34,7 +34,7 @@ Admin Console. The API token belongs to the first super administrator of the fil
   PUT    /limits    {"rateLimits":{"/api/v1/users":600},"principalShare":50,"concurrency":75}
   PUT    /lag       {"lag":"5s"}: every read shows the org as it was 5 seconds ago
   PUT    /latency   {"latency":"100ms"}: before every answer
-  POST   /clock     {"advance":"1h"}
+  POST   /clock     {"advance":"1h"}, or {"offset":"0s"} to set it; GET tells the clock, limits, lag and latency
   GET    /requests  the requests that were answered
   GET    /org       the whole org as an org file; PUT /org replaces it by another
   POST   /reset     the org as it was at first

@@ -61,10 +61,36 @@ func (o *Org) Advance(d time.Duration) {
 	}
 }
 
-// advance moves the clock and takes what is due, in order.
+// SetOffset sets how far the org's clock is ahead of the real one, or below 0 behind. Where that moves it back, windows of
+// rate limits begin anew, and what reads lag behind begins as the org is now; what is to happen later comes later.
+func (o *Org) SetOffset(d time.Duration) {
+	for _, p := range o.setOffset(d) {
+		p.run()
+	}
+}
+
+func (o *Org) setOffset(d time.Duration) []*pending {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if d < o.offset {
+		o.limits = newLimiter(o.limits.Limits)
+		if o.journal != nil {
+			o.journal.end()
+			o.followAnew()
+		}
+	}
+	return o.move(d - o.offset)
+}
+
+// advance moves the clock forward and takes what is due, in order.
 func (o *Org) advance(d time.Duration) []*pending {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.move(d)
+}
+
+// move moves the clock, either way, and takes what is due, in order.
+func (o *Org) move(d time.Duration) []*pending {
 	o.offset += d
 	now := o.now()
 	var due, rest []*pending

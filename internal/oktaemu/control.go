@@ -6,48 +6,83 @@ package oktaemu
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
-// Control answers the control endpoint of the org. Whoever reaches it rules the org, so it refuses what a web page could
-// send: a Host other than a loopback address or localhost, and requests from another origin.
-func (o *Org) Control() http.Handler {
-	mux := http.NewServeMux()
-	for pattern, answer := range map[string]func(*http.Request) (any, error){
+// controls are the requests of the control endpoint.
+func (o *Org) controls() map[string]func(*http.Request) (any, error) {
+	return map[string]func(*http.Request) (any, error){
 		"GET /faults":    o.controlFaults,
 		"POST /faults":   o.controlInject,
 		"DELETE /faults": func(*http.Request) (any, error) { o.ClearFaults(); return nil, nil },
+		"GET /limits":    o.controlSettings,
 		"PUT /limits":    o.controlLimits,
+		"GET /lag":       o.controlSettings,
 		"PUT /lag":       func(r *http.Request) (any, error) { return control(r, "lag", o.SetLag) },
+		"GET /latency":   o.controlSettings,
 		"PUT /latency":   func(r *http.Request) (any, error) { return control(r, "latency", o.SetLatency) },
+		"GET /clock":     o.controlSettings,
 		"POST /clock":    o.controlClock,
 		"GET /requests":  o.controlRequests,
 		"GET /org":       func(*http.Request) (any, error) { return o.saved() },
 		"PUT /org":       o.controlLoad,
 		"POST /reset":    func(*http.Request) (any, error) { o.Reset(); return nil, nil },
-	} {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if !LoopbackAddress(r.Host) {
-				sendControl(w, http.StatusForbidden, obj{"error": "the control endpoint is called by a loopback address or as localhost, not as " + r.Host})
-				return
-			}
-			r.Body = http.MaxBytesReader(w, r.Body, maxSeedBytes)
-			switch body, err := answer(r); {
-			case err != nil:
-				sendControl(w, http.StatusBadRequest, obj{"error": err.Error()})
-			case body == nil:
-				w.WriteHeader(http.StatusNoContent)
-			default:
-				sendControl(w, http.StatusOK, body)
-			}
-		})
 	}
-	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// Control answers the control endpoint of the org. Whoever reaches it rules the org, so it refuses what a web page could
+// send: a Host other than a loopback address or localhost, and requests from another origin. All refusals are JSON.
+func (o *Org) Control() http.Handler {
+	controls := o.controls()
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		sendControl(w, http.StatusForbidden, obj{"error": "the control endpoint takes no requests from web pages of another origin"})
+	}))
+	return guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !LoopbackAddress(r.Host) {
+			sendControl(w, http.StatusForbidden, obj{"error": "the control endpoint is called by a loopback address or as localhost, not as " + r.Host})
+			return
+		}
+		answer, known := controls[r.Method+" "+r.URL.Path]
+		if !known {
+			refuseControl(w, r, slices.Sorted(maps.Keys(controls)))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxSeedBytes)
+		switch body, err := answer(r); {
+		case err != nil:
+			sendControl(w, http.StatusBadRequest, obj{"error": err.Error()})
+		case body == nil:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			sendControl(w, http.StatusOK, body)
+		}
+	}))
+}
+
+// refuseControl answers a request that is none of the known ones: 405 where only the method is wrong, else 404.
+func refuseControl(w http.ResponseWriter, r *http.Request, known []string) {
+	var methods []string
+	for _, request := range known {
+		if method, path, _ := strings.Cut(request, " "); path == r.URL.Path {
+			methods = append(methods, method)
+		}
+	}
+	if len(methods) == 0 {
+		sendControl(w, http.StatusNotFound, obj{"error": "the control endpoint has no " + r.URL.Path + "; it knows " + strings.Join(known, ", ")})
+		return
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	sendControl(w, http.StatusMethodNotAllowed, obj{"error": r.URL.Path + " takes " + strings.Join(methods, ", ") + ", not " + r.Method})
 }
 
 // LoopbackAddress tells whether an address, with a port or without, is of this machine alone.
@@ -70,7 +105,7 @@ func sendControl(w http.ResponseWriter, status int, body any) {
 		enc := json.NewEncoder(&out)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(body); err != nil {
-			status, data = http.StatusInternalServerError, []byte(err.Error())
+			status, data = http.StatusInternalServerError, fmt.Appendf(nil, `{"error":%q}`, err.Error())
 		} else {
 			data = out.Bytes()
 		}
@@ -102,6 +137,21 @@ func readDuration(r *http.Request, name string) (time.Duration, error) {
 		return 0, fmt.Errorf("%s is 0 or more", name)
 	}
 	return time.Duration(d), nil
+}
+
+// controlSettings answers what the path names, as it is now.
+func (o *Org) controlSettings(r *http.Request) (any, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch r.URL.Path {
+	case "/limits":
+		return o.limits.inForce(), nil
+	case "/lag":
+		return obj{"lag": o.lag.String()}, nil
+	case "/latency":
+		return obj{"latency": o.latency.String()}, nil
+	}
+	return obj{"now": o.now().Format(time.RFC3339Nano), "offset": o.offset.String()}, nil
 }
 
 // seenFault is an injected fault and how many requests it matched.
@@ -147,14 +197,25 @@ func (o *Org) controlLimits(r *http.Request) (any, error) {
 	return nil, o.SetLimits(limits)
 }
 
-// controlClock moves the clock and answers what time it is then.
+// controlClock moves the clock forward, or sets how far it is off the real one, and answers what time it is then.
 func (o *Org) controlClock(r *http.Request) (any, error) {
-	d, err := readDuration(r, "advance")
-	if err != nil {
+	body := map[string]duration{}
+	if err := decodeStrict(r.Body, &body); err != nil {
 		return nil, err
 	}
-	o.Advance(d)
-	return obj{"now": o.Now().Format(time.RFC3339Nano)}, nil
+	advance, forward := body["advance"]
+	offset, set := body["offset"]
+	switch {
+	case forward == set || len(body) != 1:
+		return nil, errors.New(`the body is {"advance": "5s"} or {"offset": "5s"}`)
+	case advance < 0:
+		return nil, errors.New("advance is 0 or more; offset moves the clock back")
+	case forward:
+		o.Advance(time.Duration(advance))
+	default:
+		o.SetOffset(time.Duration(offset))
+	}
+	return o.controlSettings(r)
 }
 
 func (o *Org) controlRequests(*http.Request) (any, error) {

@@ -1,11 +1,14 @@
 package oktaemu
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -125,7 +128,15 @@ func TestControlRefuses(t *testing.T) {
 		{"POST", "/faults", `{"stauts":500}`, `unknown field \"stauts\"`},
 		{"POST", "/faults", `[{"status":500},{"stauts":500}]`, `unknown field \"stauts\"`},
 		{"POST", "/faults", `{"delay":"soon"}`, "not a duration such as 5s"},
-		{"POST", "/faults", `{"delay":5}`, "cannot unmarshal number"},
+		{"POST", "/faults", `{"delay":5}`, `delay: the number where a duration such as \"5s\" is wanted`},
+		{"POST", "/faults", `{"status":"soon"}`, "status: the string where a whole number is wanted"},
+		{"POST", "/faults", `[{"header":{"A":"b"}}]`, "header: the string where an array is wanted"},
+		{"POST", "/faults", `{"dropAfter":1}`, "dropAfter: the number where true or false is wanted"},
+		{"POST", "/faults", `7`, "the body: the number where an object is wanted"},
+		{"POST", "/faults", `{"status":500`, "breaks off"},
+		{"POST", "/faults", `{status}`, "not JSON"},
+		{"POST", "/faults", `{"path":"/api/v1/user","status":500}`, "the nearest is GET /api/v1/users"},
+		{"POST", "/faults", `{"count":1}`, "no effect"},
 		{"POST", "/faults", `{"path":"["}`, "malformed path"},
 		{"POST", "/faults", `{} {}`, "something after"},
 		{"POST", "/faults", ``, "the body is empty"},
@@ -133,17 +144,27 @@ func TestControlRefuses(t *testing.T) {
 		{"PUT", "/limits", `{"rate":1}`, "unknown field"},
 		{"PUT", "/lag", `{"latency":"5s"}`, "the body is"},
 		{"PUT", "/lag", `{"lag":"-5s"}`, "0 or more"},
-		{"POST", "/clock", `{"advance":"-5s"}`, "0 or more"},
+		{"POST", "/clock", `{"advance":"-5s"}`, "0 or more; offset moves"},
 		{"POST", "/clock", `{}`, "the body is"},
+		{"POST", "/clock", `{"advance":"5s","offset":"5s"}`, "the body is"},
+		{"POST", "/clock", `{"offset":"5s","more":"5s"}`, "the body is"},
 		{"PUT", "/org", "org: {subdomain: x}\nuser: []\n", "line 2: unknown field user in the org file; known: org, users, groups, customRoles"},
 		{"PUT", "/org", "org: {}\n", "subdomain is missing"},
 	} {
-		if got := c.rule(bad.method, bad.path, bad.body, 400); !strings.Contains(got, bad.want) {
+		got := c.rule(bad.method, bad.path, bad.body, 400)
+		if !strings.Contains(got, bad.want) {
 			t.Errorf("%s %s %s: %s, want %q", bad.method, bad.path, bad.body, got, bad.want)
 		}
+		if !json.Valid([]byte(got)) || strings.Contains(got, "JSON.") || strings.Contains(got, "Go ") || strings.Contains(got, "oktaemu") {
+			t.Errorf("%s %s %s: %s is not JSON in words", bad.method, bad.path, bad.body, got)
+		}
 	}
-	c.rule("GET", "/nothing", "", 404)
-	c.rule("PUT", "/faults", "{}", 405)
+	if got := c.rule("GET", "/nothing", "", 404); !strings.HasPrefix(got, `{"error":"the control endpoint has no /nothing; it knows DELETE /faults, `) {
+		t.Errorf("an unknown path: %s", got)
+	}
+	if got := c.rule("PUT", "/faults", "{}", 405); got != `{"error":"/faults takes DELETE, GET, POST, not PUT"}`+"\n" {
+		t.Errorf("an unknown method: %s", got)
+	}
 	c.get("/api/v1/groups") // no fault was taken
 }
 
@@ -165,7 +186,92 @@ func TestControlIsForThisMachine(t *testing.T) {
 	r.Host = "127.0.0.1"
 	r.Header.Set("Origin", "https://evil.example")
 	rec := httptest.NewRecorder()
-	if org.Control().ServeHTTP(rec, r); rec.Code != http.StatusForbidden {
-		t.Errorf("from another origin: status %d", rec.Code)
+	if org.Control().ServeHTTP(rec, r); rec.Code != http.StatusForbidden || !strings.Contains(rec.Body.String(), `{"error":`) {
+		t.Errorf("from another origin: status %d %s", rec.Code, rec.Body)
 	}
+}
+
+func TestControlTellsThePresentSettings(t *testing.T) {
+	t.Parallel()
+	c := startControlled(t)
+	for path, want := range map[string]string{"/lag": `{"lag":"0s"}`, "/latency": `{"latency":"0s"}`} {
+		if got := strings.TrimSpace(c.rule("GET", path, "", 200)); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	c.rule("PUT", "/lag", `{"lag":"5s"}`, 204)
+	c.rule("PUT", "/latency", `{"latency":"1ms"}`, 204)
+	c.rule("PUT", "/limits", `{"rateLimits":{"/api/v1/users":7},"principalShare":60}`, 204)
+	limits := c.rule("GET", "/limits", "", 200)
+	c.rule("PUT", "/limits", limits, 204) // what is answered can be put back
+	for path, want := range map[string]string{
+		"/lag": `{"lag":"5s"}`, "/latency": `{"latency":"1ms"}`, "/limits": strings.TrimSpace(limits),
+	} {
+		if got := strings.TrimSpace(c.rule("GET", path, "", 200)); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	for _, want := range []string{`"rateLimit":0`, `"/api/v1/users":7`, `"/api/v1/groups":600`, `"principalShare":60`, `"concurrency":75`} {
+		if !strings.Contains(limits, want) {
+			t.Errorf("limits: %s, want %s", limits, want)
+		}
+	}
+}
+
+func TestControlSetsTheClock(t *testing.T) {
+	t.Parallel()
+	c := startControlled(t)
+	c.rule("PUT", "/lag", `{"lag":"5s"}`, 204)
+	c.rule("POST", "/clock", `{"advance":"1h"}`, 200)
+	c.rule("POST", "/clock", `{"advance":"1h"}`, 200)
+	if got := c.rule("GET", "/clock", "", 200); !strings.Contains(got, `"offset":"2h0m0s"`) {
+		t.Errorf("clock: %s", got)
+	}
+	c.call("POST", assignPath, assignBody, 201) // two hours ahead
+	c.rule("PUT", "/limits", `{"rateLimits":{"/api/v1/groups":3},"principalShare":100}`, 204)
+	for range 3 {
+		c.get("/api/v1/groups")
+	}
+	for _, offset := range []string{"0s", "-1h0m0s", "1h0m0s"} {
+		got := c.rule("POST", "/clock", fmt.Sprintf(`{"offset":%q}`, offset), 200)
+		if !strings.Contains(got, fmt.Sprintf(`"offset":%q`, offset)) {
+			t.Errorf("clock: %s, want %s", got, offset)
+		}
+		var answer struct{ Now time.Time }
+		if err := json.Unmarshal([]byte(got), &answer); err != nil {
+			t.Fatal(err)
+		}
+		want, _ := time.ParseDuration(offset)
+		if off := time.Until(answer.Now) - want; off.Abs() > 10*time.Second {
+			t.Errorf("offset %s: the clock is %v off", offset, off)
+		}
+		if offset == "0s" {
+			c.get("/api/v1/groups") // not refused until two hours from now
+		}
+		if got := len(c.get(assignPath).list(t)); got != 1 {
+			t.Errorf("offset %s: %d roles shown, though the clock was moved after the grant", offset, got)
+		}
+	}
+	if !strings.Contains(c.rule("GET", "/org", "", 200), "clockSkew: 1h0m0s") {
+		t.Error("the offset is not saved")
+	}
+}
+
+func TestTheClockMovesBackOverWhatIsToCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		org := keptOrg(t, DefaultSeed())
+		org.Inject(Fault{Method: "POST", LateEffect: time.Minute, Count: 1})
+		org.Advance(time.Hour)
+		attempt(org, httptestPost(t))
+		org.SetOffset(0)
+		time.Sleep(30 * time.Minute)
+		if got := org.RolesOf("svc-example@default.example"); len(got) != 0 {
+			t.Errorf("roles %v before their time", got)
+		}
+		time.Sleep(31*time.Minute + time.Second)
+		if got := org.RolesOf("svc-example@default.example"); len(got) != 1 {
+			t.Errorf("roles %v after their time", got)
+		}
+	})
 }

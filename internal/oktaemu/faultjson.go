@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 )
 
@@ -74,18 +76,54 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decodeStrict reads one JSON value, all of whose fields to knows, and nothing after it.
+// decodeStrict reads one JSON value, all of whose fields to knows, and nothing after it. Its errors name no Go types.
 func decodeStrict(r io.Reader, to any) error {
 	dec := json.NewDecoder(r)
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(to); err != nil {
-		if errors.Is(err, io.EOF) {
-			return errors.New("the body is empty")
-		}
-		return err
+		return jsonInWords(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("there is something after the JSON value")
 	}
 	return nil
+}
+
+// jsonInWords says what the decoder complains of without the names of Go types.
+func jsonInWords(err error) error {
+	var misfit *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("the body is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the JSON value breaks off")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("the body is not JSON: %w", err)
+	case errors.As(err, &misfit):
+		where := "the body"
+		if misfit.Field != "" {
+			where = misfit.Field
+		}
+		return fmt.Errorf("%s: the %s where %s is wanted", where, misfit.Value, jsonKind(misfit.Type))
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// jsonKind is what a person calls the JSON that a Go type is read from.
+func jsonKind(t reflect.Type) string {
+	if t == reflect.TypeFor[duration]() {
+		return "a duration such as \"5s\""
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Slice:
+		return "an array"
+	}
+	return "an object"
 }

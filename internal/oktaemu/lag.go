@@ -54,6 +54,13 @@ func (j *journal) leave(r *replica) {
 	j.prune()
 }
 
+// end watches no more.
+func (j *journal) end() {
+	for _, p := range j.parts {
+		p.unwatch()
+	}
+}
+
 // commit notes what changed.
 func (j *journal) commit(at time.Time) {
 	e := entry{at: at, head: *j.live, changes: make([]any, len(j.parts))}
@@ -130,9 +137,7 @@ func (o *Org) unfollow(r *replica) {
 	}
 	o.journal.leave(r)
 	if len(o.journal.replicas) == 0 {
-		for _, p := range o.journal.parts {
-			p.unwatch()
-		}
+		o.journal.end()
 		o.journal = nil
 	}
 }

@@ -123,6 +123,23 @@ func (l *limiter) concurrency() int {
 	return 75
 }
 
+// inForce are the limits with every number as it counts now.
+func (l *limiter) inForce() Limits {
+	out := Limits{Every: l.Every, Buckets: map[string]int{}, PrincipalShare: l.share(), Concurrency: l.concurrency()}
+	for _, bucket := range Buckets() {
+		out.Buckets[bucket] = l.most(bucket)
+	}
+	return out
+}
+
+// share is how many percent of a bucket one principal may use.
+func (l *limiter) share() int {
+	if l.PrincipalShare > 0 {
+		return l.PrincipalShare
+	}
+	return 50
+}
+
 // take counts a request in its bucket and tells whether it may pass.
 func (l *limiter) take(bucket string, now time.Time) bool {
 	return l.count(windowKey{bucket: bucket}, l.most(bucket), now)
@@ -130,11 +147,7 @@ func (l *limiter) take(bucket string, now time.Time) bool {
 
 // takeShare counts a request for its principal and tells whether it may pass.
 func (l *limiter) takeShare(bucket, principal string, now time.Time) bool {
-	share := l.PrincipalShare
-	if share == 0 {
-		share = 50
-	}
-	return l.count(windowKey{bucket, principal}, max(1, l.most(bucket)*share/100), now)
+	return l.count(windowKey{bucket, principal}, max(1, l.most(bucket)*l.share()/100), now)
 }
 
 func (l *limiter) count(key windowKey, most int, now time.Time) bool {
