@@ -177,7 +177,7 @@ func LoadSeed(r io.Reader, name string) (Seed, error) {
 }
 
 // DefaultSeed is a small org: the super admin admin@default.example, the service account svc-example@default.example
-// without roles, both with the password "emulated-password", and the group Everyone.
+// without roles, both with the password "emulated-password", the group Everyone, and a web app.
 func DefaultSeed() Seed {
 	const password = "emulated-password"
 	return Seed{
@@ -189,6 +189,7 @@ func DefaultSeed() Seed {
 			},
 			{Login: "svc-example@default.example", FirstName: "Example", LastName: "Service", Password: password},
 		},
+		Apps:   []SeedApp{{Label: "Intranet"}},
 		Groups: []SeedGroup{{Name: everyone, Type: builtIn, Description: "All users in your organization"}},
 	}
 }
