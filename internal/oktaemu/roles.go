@@ -73,8 +73,8 @@ func (c *call) roleBody(p principal, h holding) obj {
 	}
 	body["role"], body["resource-set"] = h.roleID, h.setID
 	set := c.setURL(h.setID)
-	links["role"] = href(c.base + "/api/v1/iam/roles/" + h.roleID)
-	links["permissions"] = href(c.base + "/api/v1/iam/roles/" + h.roleID + "/permissions")
+	links["role"] = href(c.customRoleURL(h.roleID))
+	links["permissions"] = href(c.customRoleURL(h.roleID) + "/permissions")
 	links["resource-set"] = href(set)
 	links["member"] = href(set + "/bindings/" + h.roleID + "/members/" + h.id)
 	return body
