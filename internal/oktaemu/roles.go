@@ -101,6 +101,9 @@ func (c *call) listRoles() reply {
 	if expand != "" && expand != expandGroups && expand != expandApps {
 		return notEmulated("expand=" + expand + " on role assignments")
 	}
+	if p.kind == clientKind && len(c.s.held[p]) == 0 && c.quirk(RolesNotFound) {
+		return notFound(c.vars["client"], "RoleAssignment") // UNVERIFIED name
+	}
 	out := []obj{}
 	for _, h := range c.s.holdingsOf(p) {
 		body := c.roleBody(p, h)

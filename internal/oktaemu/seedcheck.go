@@ -24,6 +24,9 @@ func (s Seed) check() error {
 	if s.Org.PageSize < 0 || s.Org.Lag < 0 || s.Org.Latency < 0 {
 		c.add("org: pageSize, lag and latency are 0 or more")
 	}
+	if err := checkQuirks(s.Org.Quirks); err != nil {
+		c.add("org: %w", err)
+	}
 	if err := s.Org.limits().check(); err != nil {
 		c.add("org: %w", err)
 	}

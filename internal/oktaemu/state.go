@@ -60,8 +60,9 @@ type session struct {
 
 // state is the whole org.
 type state struct {
-	orgID, subdomain, company string `save:"-"` // in a saved org these are in its section org
-	pageSize                  int    `save:"-"`
+	orgID, subdomain, company string   `save:"-"` // in a saved org these are in its section org
+	pageSize                  int      `save:"-"`
+	quirks                    []string `save:"-"`
 	created                   time.Time
 	seq                       int // counts what was made; orders lists and makes ids
 	served                    int // requests begun; makes request ids
