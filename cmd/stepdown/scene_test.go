@@ -199,7 +199,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, do := range map[string]func(*scene, []string) error{
 		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
 		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
-		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount, "console": (*scene).console, "pass": (*scene).pass,
+		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount, "console": (*scene).console, "pass": (*scene).pass, "ports": (*scene).ports,
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(sceneKey).(*scene)
@@ -584,6 +584,19 @@ func (s *scene) hold(args []string) error {
 		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: s.org.UserID(args[0]), Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
 	}, time.Now())
 	return err
+}
+
+// ports NAME…: sets each to a port of this machine that is free.
+func (s *scene) ports(names []string) error {
+	for _, name := range names {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer listener.Close()
+		s.ts.Setenv(name, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	}
+	return nil
 }
 
 // pass DURATION: lets a window of that length go by.

@@ -49,6 +49,8 @@ func (s *state) userParty(id string) party {
 
 func (s *state) principalParty(p principal) party {
 	switch p.kind {
+	case "": // nobody
+		return party{}
 	case userKind:
 		return s.userParty(p.id)
 	case clientKind:

@@ -51,7 +51,7 @@ type Request struct {
 	Method string
 	Path   string // with the query, as it was sent
 	Status int    // 0 where the connection was closed without an answer
-	Caller string // login of the token's owner or of the session's user; empty where there is none
+	Caller string // login of the token's owner or of the session's user, or the app's client id; empty where there is none
 }
 
 // Option changes how an Org is made.

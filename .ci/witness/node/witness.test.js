@@ -203,7 +203,10 @@ test('the life of a resource set', async () => {
 test('the life of a zone', async () => {
   const zone = { type: 'IP', name: 'New', gateways: [{ type: 'CIDR', value: '192.0.2.0/24' }] };
   const { id: zoneId } = await client.networkZoneApi.createNetworkZone({ zone });
+  assert.equal((await client.networkZoneApi.replaceNetworkZone({ zoneId, zone: { ...zone, name: 'Newer' } })).name, 'Newer');
   assert.equal((await client.networkZoneApi.deactivateNetworkZone({ zoneId })).status, 'INACTIVE');
+  assert.equal((await client.networkZoneApi.activateNetworkZone({ zoneId })).status, 'ACTIVE');
+  await client.networkZoneApi.deactivateNetworkZone({ zoneId });
   await client.networkZoneApi.deleteNetworkZone({ zoneId });
   await refused(client.networkZoneApi.getNetworkZone({ zoneId }), 404, 'E0000007');
 });
@@ -234,4 +237,81 @@ test('a service app gets a token, bound to a key and not', async () => {
     await client.applicationApi.deactivateApplication({ appId });
     await client.applicationApi.deleteApplication({ appId });
   }
+});
+
+test('targets of roles, of a user, a group and a client', async () => {
+  const [app] = await all(client.applicationApi.listApplications());
+  const targets = client.roleTargetApi;
+  const helpers = await group('Invoice readers');
+  const { id: userId } = await user();
+  await client.roleAssignmentApi.assignRoleToUser({ userId, assignRoleRequest: { type: 'HELP_DESK_ADMIN' } });
+  const [{ id: roleId }] = await rolesOf(userId);
+  assert.deepEqual(await all(targets.listGroupTargetsForRole({ userId, roleId })), []);
+  await targets.assignGroupTargetToUserRole({ userId, roleId, groupId: helpers.id });
+  assert.deepEqual((await all(targets.listGroupTargetsForRole({ userId, roleId }))).map((g) => g.profile.name), ['Invoice readers']);
+  await refused(targets.unassignGroupTargetFromUserAdminRole({ userId, roleId, groupId: helpers.id }), 400, 'E0000001'); // the last one
+  await refused(targets.assignAppTargetToAdminRoleForUser({ userId, roleId, appName: app.name }), 400, 'E0000091');
+  await client.roleAssignmentApi.unassignRoleFromUser({ userId, roleId });
+
+  const groupId = helpers.id;
+  await client.roleAssignmentApi.assignRoleToGroup({ groupId, assignRoleRequest: { type: 'APP_ADMIN' } });
+  const [{ id: ofGroup }] = await all(client.roleAssignmentApi.listGroupAssignedRoles({ groupId }));
+  await targets.assignAppInstanceTargetToAppAdminRoleForGroup({ groupId, roleId: ofGroup, appName: app.name, applicationId: app.id });
+  const narrowed = await all(targets.listApplicationTargetsForApplicationAdministratorRoleForGroup({ groupId, roleId: ofGroup }));
+  assert.deepEqual(narrowed.map((a) => a.id), [app.id]);
+  await client.roleAssignmentApi.unassignRoleFromGroup({ groupId, roleId: ofGroup });
+
+  const clientId = app.id;
+  await refused(all(targets.listGroupTargetRoleForClient({ clientId, roleAssignmentId: 'none' })), 404, 'E0000007');
+});
+
+test('schemas, types, settings and what an org has none of', async () => {
+  const badge = { title: 'Badge', type: 'string' };
+  const changed = await client.schemaApi.updateUserProfile({ schemaId: 'default', userSchema: { definitions: { custom: { id: '#custom', type: 'object', properties: { badge } } } } });
+  assert.equal(changed.definitions.custom.properties.badge.title, 'Badge');
+  assert.equal((await client.schemaApi.getUserSchema({ schemaId: 'default' })).definitions.base.properties.login.title, 'Username');
+  assert.equal((await client.schemaApi.getGroupSchema()).name, 'group');
+  const [type] = await all(client.userTypeApi.listUserTypes());
+  assert.equal((await client.userTypeApi.getUserType({ typeId: type.id })).id, type.id);
+  const settings = client.orgSettingApi;
+  assert.equal((await settings.getClientPrivilegesSetting()).clientPrivilegesSetting, false);
+  assert.equal((await settings.assignClientPrivilegesSetting({ clientPrivilegesSetting: { clientPrivilegesSetting: true } })).clientPrivilegesSetting, true);
+  assert.equal((await settings.assignClientPrivilegesSetting({ clientPrivilegesSetting: { clientPrivilegesSetting: false } })).clientPrivilegesSetting, false);
+  assert.equal((await settings.getThirdPartyAdminSetting()).thirdPartyAdmin, false);
+  assert.deepEqual(await all(client.principalRateLimitApi.listPrincipalRateLimitEntities({ filter: 'principalType eq "SSWS_TOKEN"' })), []);
+  assert.deepEqual(await all(client.apiServiceIntegrationsApi.listApiServiceIntegrationInstances()), []);
+  assert.equal((await client.governanceBundleApi.getOptInStatus()).optInStatus, 'OPTED_OUT');
+  assert.deepEqual((await client.governanceBundleApi.listGovernanceBundles()).bundles, []);
+});
+
+test('passwords of a user', async () => {
+  const profile = { firstName: 'Pat', lastName: 'Word', email: 'pat@acme.example', login: 'pat@acme.example' };
+  const { id: userId } = await client.userApi.createUser({ body: { profile, credentials: { password: { value: 'Correct-horse-9' } } }, activate: false });
+  assert.match((await client.userApi.activateUser({ userId, sendEmail: false })).activationUrl ?? base, /^http/);
+  const replaced = await client.userApi.replaceUser({ userId, user: { profile: { ...profile, lastName: 'Words' } } });
+  assert.equal(replaced.profile.lastName, 'Words');
+  assert.equal((await client.userApi.changePassword({ userId, changePasswordRequest: { oldPassword: { value: 'Correct-horse-9' }, newPassword: { value: 'Battery-staple-9' } } })).provider.type, 'OKTA');
+  assert.match((await client.userApi.generateResetPasswordToken({ userId, sendEmail: false })).resetPasswordUrl, /^http/);
+  assert.equal((await client.userApi.expirePassword({ userId })).status, 'PASSWORD_EXPIRED');
+  await client.userApi.expirePasswordAndGetTemporaryPassword({ userId }); // the SDK takes the answer for a user and drops the password
+});
+
+test('keys, secrets and grants of an app', async () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = { ...publicKey.export({ format: 'jwk' }), kid: 'first', use: 'sig', status: 'ACTIVE' };
+  const { id: appId } = await client.applicationApi.createApplication({ application: {
+    name: 'oidc_client', label: 'Keys', signOnMode: 'OPENID_CONNECT', credentials: { oauthClient: { token_endpoint_auth_method: 'private_key_jwt' } },
+    settings: { oauthClient: { application_type: 'service', grant_types: ['client_credentials'], response_types: ['token'], jwks: { keys: [key] } } },
+  } });
+  const { id: secretId, status } = await client.applicationSSOPublicKeysApi.createOAuth2ClientSecret({ appId });
+  assert.equal(status, 'ACTIVE');
+  assert.ok((await client.applicationSSOPublicKeysApi.getOAuth2ClientSecret({ appId, secretId })).client_secret);
+  assert.equal((await client.applicationSSOPublicKeysApi.deactivateOAuth2ClientSecret({ appId, secretId })).status, 'INACTIVE');
+  await client.applicationSSOPublicKeysApi.deleteOAuth2ClientSecret({ appId, secretId });
+  const { id: grantId } = await client.applicationApi.grantConsentToScope({ appId, oAuth2ScopeConsentGrant: { issuer: base, scopeId: 'okta.users.read' } });
+  assert.equal((await client.applicationApi.getScopeConsentGrant({ appId, grantId })).scopeId, 'okta.users.read');
+  await client.applicationApi.revokeScopeConsentGrant({ appId, grantId });
+  await refused(client.applicationApi.getScopeConsentGrant({ appId, grantId }), 404, 'E0000007');
+  await client.applicationApi.deactivateApplication({ appId });
+  await client.applicationApi.activateApplication({ appId });
 });

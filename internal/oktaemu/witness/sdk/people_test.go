@@ -101,10 +101,22 @@ func people() []call {
 			w.statusIs(t, id, "ACTIVE")
 		}},
 		{"POST /api/v1/users/{id}/lifecycle/unlock", false, func(t *testing.T, w *world) {
-			done(w.UserLifecycleAPI.UnlockUser(w.ctx, w.user(t, service)).Execute()).refused(t, 403, "E0000032") // it is not locked
+			id := w.user(t, service)
+			done(w.UserLifecycleAPI.UnlockUser(w.ctx, id).Execute()).refused(t, 403, "E0000032") // it is not locked
+			if err := w.org.SetStatus(service, "LOCKED_OUT"); err != nil {
+				t.Fatal(err)
+			}
+			done(w.UserLifecycleAPI.UnlockUser(w.ctx, id).Execute()).ok(t)
+			w.statusIs(t, id, "ACTIVE")
 		}},
 		{"POST /api/v1/users/{id}/lifecycle/reactivate", false, func(t *testing.T, w *world) {
 			from(w.UserLifecycleAPI.ReactivateUser(w.ctx, w.user(t, service)).Execute()).refused(t, 403, "E0000038") // it is active
+			nora := strings.Replace(newUser, `"password":{"value":"Correct-horse-9"}`, "", 1)
+			u := from(w.UserAPI.CreateUser(w.ctx).Body(body[okta.CreateUserRequest](t, nora)).Activate(true).Execute()).ok(t)
+			same(t, "status", text(u.Status), "PROVISIONED")
+			if got := text(from(w.UserLifecycleAPI.ReactivateUser(w.ctx, text(u.Id)).SendEmail(false).Execute()).ok(t).ActivationToken); got == "" {
+				t.Error("there is no activation token")
+			}
 		}},
 		{"POST /api/v1/users/{id}/lifecycle/reset_factors", false, func(t *testing.T, w *world) {
 			done(w.UserLifecycleAPI.ResetFactors(w.ctx, w.user(t, service)).Execute()).ok(t)
@@ -140,9 +152,6 @@ func people() []call {
 			got := from(w.UserCredAPI.ChangeRecoveryQuestion(w.ctx, w.user(t, service)).UserCredentials(body[okta.UserCredentials](t,
 				`{"password":{"value":"emulated-password"},"recovery_question":{"question":"Which horse?","answer":"Correct"}}`)).Execute()).ok(t)
 			same(t, "question", text(got.RecoveryQuestion.Question), "Which horse?")
-		}},
-		{"GET /api/v1/users/{id}/appLinks", false, func(t *testing.T, w *world) {
-			same(t, "links", len(from(w.UserResourcesAPI.ListAppLinks(w.ctx, w.user(t, service)).Execute()).ok(t)), 0)
 		}},
 		{"DELETE /api/v1/users/{id}", false, func(t *testing.T, w *world) {
 			id := w.user(t, service)

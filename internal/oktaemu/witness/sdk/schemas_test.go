@@ -39,17 +39,5 @@ func schemas() []call {
 			same(t, "id", text(got.Id), id)
 			same(t, "name", got.AdditionalProperties["name"], any("user"))
 		}},
-		{"GET /api/v1/groups/rules", false, func(t *testing.T, w *world) {
-			same(t, "rules", len(from(w.GroupRuleAPI.ListGroupRules(w.ctx).Execute()).ok(t)), 0)
-		}},
-		{"GET /api/v1/groups/{id}/apps", false, func(t *testing.T, w *world) {
-			same(t, "apps", len(from(w.GroupAPI.ListAssignedApplicationsForGroup(w.ctx, w.group(t, "Helpers")).Execute()).ok(t)), 0)
-		}},
-		{"GET /api/v1/apps/{app}/users", false, func(t *testing.T, w *world) {
-			same(t, "users", len(from(w.ApplicationUsersAPI.ListApplicationUsers(w.ctx, text(one(t, w.apps(t), reports, appLabel).OpenIdConnectApplication.Id)).Execute()).ok(t)), 0)
-		}},
-		{"GET /api/v1/apps/{app}/groups", false, func(t *testing.T, w *world) {
-			same(t, "groups", len(from(w.ApplicationGroupsAPI.ListApplicationGroupAssignments(w.ctx, text(one(t, w.apps(t), reports, appLabel).OpenIdConnectApplication.Id)).Execute()).ok(t)), 0)
-		}},
 	}
 }

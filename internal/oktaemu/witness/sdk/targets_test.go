@@ -125,8 +125,6 @@ func clientTargets() targeted {
 	}
 }
 
-const reports = "Reports app"
-
 // groupNames and appNames read the targets back. An instance is named by its label.
 func (of targeted) groupNames(t *testing.T, w *world, p, r string) []string {
 	t.Helper()
@@ -143,10 +141,6 @@ func targetCalls(of targeted) []call {
 	more := func(t *testing.T, w *world) string {
 		t.Helper()
 		return text(from(w.GroupAPI.AddGroup(w.ctx).Group(body[okta.AddGroupRequest](t, `{"profile":{"name":"More"}}`)).Execute()).ok(t).Id)
-	}
-	seeded := func(t *testing.T, w *world) string {
-		t.Helper()
-		return text(one(t, w.apps(t), reports, appLabel).OpenIdConnectApplication.Id)
 	}
 	list := func(t *testing.T, what string, got []string, want ...string) {
 		t.Helper()
@@ -191,14 +185,14 @@ func targetCalls(of targeted) []call {
 		}},
 		{"PUT" + of.prefix + "catalog/apps/{name}/{app}", false, func(t *testing.T, w *world) {
 			p, r := of.hold(t, w, "APP_ADMIN")
-			same(t, "status", of.addInstance(w, p, r, "oidc_client", seeded(t, w)).ok(t), 204)
-			same(t, "instance", text(of.apps(w, p, r).ok(t)[0].Id), seeded(t, w))
+			same(t, "status", of.addInstance(w, p, r, "oidc_client", w.reportsApp(t)).ok(t), 204)
+			same(t, "instance", text(of.apps(w, p, r).ok(t)[0].Id), w.reportsApp(t))
 		}},
 		{"DELETE" + of.prefix + "catalog/apps/{name}/{app}", false, func(t *testing.T, w *world) {
 			p, r := of.hold(t, w, "APP_ADMIN")
-			of.addInstance(w, p, r, "oidc_client", seeded(t, w)).ok(t)
+			of.addInstance(w, p, r, "oidc_client", w.reportsApp(t)).ok(t)
 			of.addApp(w, p, r, "facebook").ok(t)
-			same(t, "status", of.dropInstance(w, p, r, "oidc_client", seeded(t, w)).ok(t), 204)
+			same(t, "status", of.dropInstance(w, p, r, "oidc_client", w.reportsApp(t)).ok(t), 204)
 			list(t, "targets", of.appNames(t, w, p, r), "facebook Facebook")
 		}},
 	}
