@@ -61,6 +61,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 	for _, a := range seed.Apps {
 		buildApp(s, a)
 	}
+	buildAPIServices(s, seed)
 	buildResources(s, seed)
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)

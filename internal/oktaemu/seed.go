@@ -24,6 +24,7 @@ type Seed struct {
 	Tokens       []SeedToken       `yaml:"tokens"`
 	Zones        []SeedZone        `yaml:"zones"`
 	Apps         []SeedApp         `yaml:"apps"`
+	APIServices  []SeedAPIService  `yaml:"apiServices"`
 	// State is an org that Save wrote, in place of all of the above but Org.
 	State *SavedState `yaml:"state"`
 }
