@@ -25,6 +25,7 @@ func (o *Org) Control() http.Handler {
 		"PUT /limits":    o.controlLimits,
 		"PUT /lag":       func(r *http.Request) (any, error) { return control(r, "lag", o.SetLag) },
 		"PUT /latency":   func(r *http.Request) (any, error) { return control(r, "latency", o.SetLatency) },
+		"PUT /quirks":    o.controlQuirks,
 		"POST /clock":    o.controlClock,
 		"GET /requests":  o.controlRequests,
 		"GET /org":       func(*http.Request) (any, error) { return o.saved() },
@@ -145,6 +146,14 @@ func (o *Org) controlLimits(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return nil, o.SetLimits(limits)
+}
+
+func (o *Org) controlQuirks(r *http.Request) (any, error) {
+	var body struct{ Quirks []string }
+	if err := decodeStrict(r.Body, &body); err != nil {
+		return nil, err
+	}
+	return nil, o.SetQuirks(body.Quirks...)
 }
 
 // controlClock moves the clock and answers what time it is then.
