@@ -106,9 +106,11 @@ func (c *call) mayChange(a app) *reply {
 func (c *call) listApps() reply {
 	pass := filter(func(func(string) []string) bool { return true })
 	if text := c.query.Get("filter"); text != "" {
-		asked, err := parseFilter(text, []string{"id", "name", "status"})
+		l := equality([]string{"id", "name", "status", "credentials.signing.kid", "settings.slo.enabled"})
+		l.beyond = []string{"user.id", "group.id"} // the first is documented, with expand; clients use the second
+		asked, err := l.parse(text)
 		if err != nil {
-			return invalidSearch(err.Error())
+			return refused(err, invalidSearch)
 		}
 		pass = asked
 	}
@@ -117,8 +119,8 @@ func (c *call) listApps() reply {
 	}
 	var items []listed
 	for seq, a := range c.s.apps.all() {
-		values := map[string]string{"id": a.id, "name": a.name, "status": a.status}
-		if pass(func(attribute string) []string { return []string{values[attribute]} }) && (begins(a.name) || begins(a.label)) {
+		values := func(attribute string) []string { return valuesAt(c.appBody(a), attribute) }
+		if (begins(a.name) || begins(a.label)) && pass(values) {
 			items = append(items, listed{seq, func() obj { return c.appBody(a) }})
 		}
 	}

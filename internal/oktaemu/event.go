@@ -64,42 +64,15 @@ func tokenParty(t token) party {
 	return party{id: t.id, kind: "Token", alternateID: "unknown", name: t.name}
 }
 
-// values returns what a filter may compare the attribute with.
+// values returns what a filter may compare the attribute with; all that the event says where that is empty.
 func (e event) values(attribute string) []string {
-	switch attribute {
+	switch attribute { // what is asked most, without making the body
 	case "actor.id":
 		return []string{e.by.id}
-	case "actor.alternateid":
-		return []string{e.by.alternateID}
 	case "eventtype":
 		return []string{e.kind}
-	case "outcome.result":
-		return []string{e.outcome}
-	case "uuid":
-		return []string{e.uuid}
-	case "transaction.detail.requestapitokenid":
-		return []string{e.by.tokenID}
 	}
-	var out []string
-	for _, t := range e.targets {
-		switch attribute {
-		case "target.id":
-			out = append(out, t.id)
-		case "target.type":
-			out = append(out, t.kind)
-		case "target.alternateid":
-			out = append(out, t.alternateID)
-		}
-	}
-	return out
-}
-
-// logAttributes are those that values knows, in lower case.
-func logAttributes() []string {
-	return []string{
-		"actor.id", "actor.alternateid", "eventtype", "outcome.result", "uuid",
-		"transaction.detail.requestapitokenid", "target.id", "target.type", "target.alternateid",
-	}
+	return valuesAt(e.body(), attribute)
 }
 
 // body is the event on the wire.

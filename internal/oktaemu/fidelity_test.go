@@ -30,7 +30,7 @@ func TestFidelityPageIsCurrent(t *testing.T) {
 	deviations, defects, outside := deviationTables(t)
 	want := strings.NewReplacer(
 		"{{routes}}", routeTable(t), "{{deviations}}", deviations, "{{defects}}", defects, "{{outside}}", outside,
-		"{{unverified}}", unverifiedList(t),
+		"{{unverified}}", unverifiedList(t, "."), "{{client}}", unverifiedList(t, filepath.Join("..", "okta")),
 	).Replace(string(template))
 	page := filepath.Join("..", "..", "docs", "okta-fidelity.md")
 	if *update {
@@ -74,6 +74,10 @@ func routeTable(t *testing.T) string {
 		grades[r.Evidence]++
 		rows += fmt.Sprintf("| %s | `%s` | %s | %s | %s |\n", r.Method, r.Path, r.Evidence, cell(r.Source), named)
 	}
+	sum := grades["recorded"] + grades["documented"] + grades["spec"] + grades["unverified"]
+	if sum != len(Routes()) {
+		t.Errorf("%d of %d routes have one of the four grades of evidence: %v", sum, len(Routes()), grades)
+	}
 	return fmt.Sprintf("%d routes: %d recorded, %d documented, %d from Okta's OpenAPI document alone, %d unverified; %d have no witness.\n\n",
 		len(Routes()), grades["recorded"], grades["documented"], grades["spec"], grades["unverified"], alone) +
 		"| method | path | evidence | source | witnesses |\n| --- | --- | --- | --- | --- |\n" + strings.TrimSuffix(rows, "\n")
@@ -110,9 +114,9 @@ func deviationTables(t *testing.T) (deviations, defects, outside string) {
 }
 
 // unverifiedList collects the sentences of comments that say UNVERIFIED, by file and by what they stand beside.
-func unverifiedList(t *testing.T) string {
+func unverifiedList(t *testing.T, folder string) string {
 	t.Helper()
-	files, err := filepath.Glob("*.go")
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +128,7 @@ func unverifiedList(t *testing.T) string {
 		out = append(out, unverifiedIn(t, file)...)
 	}
 	if len(out) == 0 {
-		t.Fatal("no comment says UNVERIFIED, which cannot be")
+		t.Fatalf("%s: no comment says UNVERIFIED, which cannot be", folder)
 	}
 	return strings.Join(slices.Compact(out), "\n")
 }
@@ -152,7 +156,7 @@ func unverifiedIn(t *testing.T, file string) []string {
 			if code = strings.TrimSpace(code); code != "" {
 				sentence = "`" + code + "`: " + sentence
 			}
-			out = append(out, fmt.Sprintf("- %s, %s: %s", file, beside(set, parsed, group), sentence))
+			out = append(out, fmt.Sprintf("- %s, %s: %s", filepath.Base(file), beside(set, parsed, group), sentence))
 		}
 	}
 	return out

@@ -168,13 +168,20 @@ func (c *call) deactivateUser(u user) reply {
 	return done()
 }
 
-// deprovision refuses the last super admin (UNVERIFIED: that and how Okta refuses it).
-func (c *call) deprovision(u user) *reply {
+// keepsSuperAdmin refuses to put the last active super admin out of action (UNVERIFIED: that and how Okta refuses it).
+func (c *call) keepsSuperAdmin(u user) *reply {
 	for _, a := range c.s.held[principal{userKind, u.id}] {
 		if c.s.lastSuperAdmin(u.id, a) {
 			r := forbidden()
 			return &r
 		}
+	}
+	return nil
+}
+
+func (c *call) deprovision(u user) *reply {
+	if bad := c.keepsSuperAdmin(u); bad != nil {
+		return bad
 	}
 	c.s.enter(c.author(), u, deprovisioned, c.now)
 	return nil
@@ -183,6 +190,9 @@ func (c *call) deprovision(u user) *reply {
 func (c *call) suspendUser(u user) reply {
 	if u.status != active {
 		return errorReply(http.StatusBadRequest, "E0000001", "Api validation failed: suspendUser", "Cannot suspend a user that is not active")
+	}
+	if bad := c.keepsSuperAdmin(u); bad != nil {
+		return *bad
 	}
 	c.s.enter(c.author(), u, suspended, c.now)
 	return done()

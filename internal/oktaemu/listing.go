@@ -69,7 +69,7 @@ func (c *call) criteria(l listing) (filter, *reply) {
 	if text != "" {
 		asked, err := known.parse(text)
 		if err != nil {
-			r := invalidSearch(err.Error())
+			r := refused(err, invalidSearch)
 			return nil, &r
 		}
 		pass = asked

@@ -13,7 +13,7 @@ import (
 const logKept = 180 * 24 * time.Hour
 
 func logRoutes() []route {
-	query := []string{"limit", "after", "since", "until", "filter", "sortOrder"}
+	query := []string{"limit", "after", "since", "until", "filter", "q", "sortOrder"}
 	return []route{
 		{get, "/api/v1/logs", readLogs, "okta.logs.read", query, (*call).listLogs, documented("System Log query")},
 	}
@@ -49,6 +49,9 @@ func (c *call) listLogs() reply {
 	}
 	polling := c.query.Get("until") == "" && !descending
 	items := c.eventsBetween(since, until, polling, pass)
+	if c.query.Get("limit") == "0" {
+		return c.noEvents(polling)
+	}
 	if descending {
 		return c.newestFirst(items)
 	}
@@ -57,23 +60,6 @@ func (c *call) listLogs() reply {
 		r.header.Add("Link", "<"+c.nextURL(c.pollCursor(items))+`>; rel="next"`)
 	}
 	return r
-}
-
-func (c *call) logFilter() (filter, *reply) {
-	text := c.query.Get("filter")
-	if text == "" {
-		return func(func(string) []string) bool { return true }, nil
-	}
-	f, err := parseFilter(text, logAttributes())
-	if err != nil {
-		r := invalidFilter(err.Error())
-		return nil, &r
-	}
-	return f, nil
-}
-
-func invalidFilter(cause string) reply {
-	return errorReply(http.StatusBadRequest, "E0000053", "Invalid SCIM filter.", cause)
 }
 
 // eventsBetween returns the events from since until before until; a polling query has no end.
@@ -98,10 +84,25 @@ func (c *call) newestFirst(items []listed) reply {
 	return c.linkPage(items, 100, 1000)
 }
 
+// noEvents answers limit=0, which Okta's document allows: an empty page. A polling query stays where it is, any other has
+// no next page (UNVERIFIED).
+func (c *call) noEvents(polling bool) reply {
+	after, bad := c.after()
+	if bad != nil {
+		return *bad
+	}
+	r := jsonReply(http.StatusOK, []obj{})
+	r.header.Add("Link", "<"+c.base+c.r.URL.RequestURI()+`>; rel="self"`)
+	if polling {
+		r.header.Add("Link", "<"+c.nextURL(c.cursorOf(after))+`>; rel="next"`)
+	}
+	return r
+}
+
 // pollCursor is the cursor after everything that there is so far.
 func (c *call) pollCursor(items []listed) string {
 	if len(items) == 0 {
-		return orElse(c.query.Get("after"), cursorOf(0))
+		return orElse(c.query.Get("after"), c.cursorOf(0))
 	}
-	return cursorOf(items[len(items)-1].seq)
+	return c.cursorOf(items[len(items)-1].seq)
 }

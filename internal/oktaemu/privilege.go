@@ -28,7 +28,8 @@ func (s *state) grant(p principal, a assignment, now time.Time) assignment {
 	if a.kind != custom && !slices.Contains(roleTypes(), a.kind) {
 		s.extra[a.kind] = true
 	}
-	a.id, a.seq, a.created, a.lastUpdated = assignmentID(p, a), s.next(), now, now
+	a.seq, a.created, a.lastUpdated = s.next(), now, now
+	a.id = assignmentID(p, a)
 	s.held[p] = append(touched(s.held[p], now), a)
 	return a
 }

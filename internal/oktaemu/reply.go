@@ -65,8 +65,20 @@ func errorReply(status int, code, summary string, causes ...string) reply {
 	}
 	return jsonReply(status, obj{
 		"errorCode": code, "errorSummary": summary, "errorLink": code,
-		"errorId": "oae" + digits62(code+summary, 17), "errorCauses": list,
+		"errorId": noErrorID, "errorCauses": list,
 	})
+}
+
+// noErrorID stands where withErrorID puts the errorId.
+const noErrorID = "oae"
+
+// withErrorID gives an error the errorId of its request: Okta's differ at every occurrence.
+func (r reply) withErrorID(requestID string) reply {
+	if r.status >= http.StatusBadRequest {
+		made := noErrorID + digits62(requestID+" error", 17)
+		r.body = bytes.Replace(r.body, []byte(`"errorId":"`+noErrorID+`"`), []byte(`"errorId":"`+made+`"`), 1)
+	}
+	return r
 }
 
 func notFound(what, kind string) reply {
@@ -123,14 +135,9 @@ func (c *call) pageOf(items []listed, fallback, most int) (page []obj, next stri
 	if c.s.pageSize > 0 {
 		limit = min(limit, c.s.pageSize)
 	}
-	after := 0
-	if text := c.query.Get("after"); text != "" {
-		n, err := strconv.ParseInt(text, 36, 64)
-		if err != nil {
-			r := invalid("after", "is not a cursor that this list gave")
-			return nil, "", &r
-		}
-		after = int(n) - cursorOffset
+	after, bad := c.after()
+	if bad != nil {
+		return nil, "", bad
 	}
 	page = []obj{}
 	last := 0
@@ -139,18 +146,12 @@ func (c *call) pageOf(items []listed, fallback, most int) (page []obj, next stri
 			continue
 		}
 		if len(page) == limit {
-			return page, cursorOf(last), nil
+			return page, c.cursorOf(last), nil
 		}
 		page, last = append(page, item.body()), item.seq
 	}
 	return page, "", nil
 }
-
-// cursorOf is the cursor after the item of that place.
-func cursorOf(seq int) string { return strconv.FormatInt(int64(seq+cursorOffset), 36) }
-
-// cursorOffset makes cursors look like nothing that a client could count up.
-const cursorOffset = 1_000_003
 
 // linkPage is a page of /api/v1: an array, with Link headers on lines of their own.
 func (c *call) linkPage(items []listed, fallback, most int) reply {

@@ -101,6 +101,7 @@ func everyGET(t *testing.T, org *Org) map[string]string {
 			queue = append(queue, targets(r.path, ids)...)
 		}
 	}
+	slices.Sort(queue) // requests have numbers, which errorIds are made of
 	link := regexp.MustCompile(`(?:"href":"|<)https?://[^/"]+(/[^">]*)`)
 	out := map[string]string{}
 	for len(queue) > 0 {

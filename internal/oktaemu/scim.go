@@ -4,6 +4,7 @@
 package oktaemu
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,9 +18,27 @@ type filter func(values func(attribute string) []string) bool
 // everything passes all.
 func everything(func(string) []string) bool { return true }
 
+// beyond is an expression that Okta documents for the list and that the emulator does not know. All other errors are of
+// expressions that Okta refuses too.
+type beyond struct{ what string }
+
+func (b beyond) Error() string { return b.what + " is not emulated" }
+
+// refused answers an expression that could not be read: as Okta does, or as the emulator where the fault is its own.
+func refused(err error, asOkta func(cause string) reply) reply {
+	var b beyond
+	if errors.As(err, &b) {
+		return notEmulated(b.what)
+	}
+	return asOkta(err.Error())
+}
+
 // language is what an expression may say.
 type language struct {
 	operators map[string][]string // those of each attribute, in lower case; an attribute that is not named is not known
+	open      func(string) bool   // tells of further attributes that they are known; they have every operator
+	beyond    []string            // attributes that Okta knows besides
+	negation  bool                // not and a parenthesis
 	foldNames bool                // names of attributes are in lower case here and in any case in the expression
 	sameCase  bool                // values are compared by case too
 }
@@ -31,11 +50,6 @@ func equality(attributes []string) language {
 		l.operators[a] = []string{"eq"}
 	}
 	return l
-}
-
-// parseFilter reads an expression of equality over the attributes given, in lower case.
-func parseFilter(text string, attributes []string) (filter, error) {
-	return equality(attributes).parse(text)
 }
 
 // parse reads an expression. Whatever the language does not know is an error.
@@ -106,6 +120,14 @@ func (p *filterParser) chain(word string, part func() (filter, error), join func
 }
 
 func (p *filterParser) one() (filter, error) {
+	if p.negation && strings.EqualFold(p.peek(), "not") {
+		p.take()
+		if p.peek() != "(" { // RFC 7644, 3.4.2.2; that Okta is as strict is UNVERIFIED
+			return nil, fmt.Errorf("a parenthesis is missing after not")
+		}
+		f, err := p.one()
+		return func(v func(string) []string) bool { return !f(v) }, err
+	}
 	if p.peek() == "(" {
 		p.take()
 		f, err := p.either()
@@ -114,13 +136,36 @@ func (p *filterParser) one() (filter, error) {
 		}
 		return f, err
 	}
+	return p.comparison()
+}
+
+// every are the operators of Okta's filter language. https://developer.okta.com/docs/api, "Operators"
+func every() []string { return []string{"eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"} }
+
+// operatorsOf are the operators that an attribute has here.
+func (l language) operatorsOf(attribute string) ([]string, error) {
+	if known, ok := l.operators[attribute]; ok {
+		return known, nil
+	}
+	if slices.Contains(l.beyond, attribute) {
+		return nil, beyond{"attribute " + attribute + " in an expression"}
+	}
+	if l.open != nil && l.open(attribute) {
+		return every(), nil
+	}
+	return nil, fmt.Errorf("the attribute %q is not known", attribute)
+}
+
+// comparison reads an attribute, its operator and a value. Of several values of an attribute one has to fit; ne is that
+// none is equal (UNVERIFIED for attributes without or with several values).
+func (p *filterParser) comparison() (filter, error) {
 	attribute := p.take()
 	if p.foldNames {
 		attribute = strings.ToLower(attribute)
 	}
-	known, ok := p.operators[attribute]
-	if !ok {
-		return nil, fmt.Errorf("the attribute %q is not known", attribute)
+	known, err := p.operatorsOf(attribute)
+	if err != nil {
+		return nil, err
 	}
 	operator := strings.ToLower(p.take())
 	if !slices.Contains(known, operator) {
@@ -132,6 +177,11 @@ func (p *filterParser) one() (filter, error) {
 	want, err := p.value()
 	if err != nil {
 		return nil, err
+	}
+	if operator == "ne" {
+		return func(v func(string) []string) bool {
+			return !slices.ContainsFunc(v(attribute), func(have string) bool { return p.holds("eq", have, want) })
+		}, nil
 	}
 	return func(v func(string) []string) bool {
 		return slices.ContainsFunc(v(attribute), func(have string) bool { return p.holds(operator, have, want) })
@@ -161,6 +211,8 @@ func (l language) holds(operator, have, want string) bool {
 	switch operator {
 	case "sw":
 		return strings.HasPrefix(have, want)
+	case "ew":
+		return strings.HasSuffix(have, want)
 	case "co":
 		return strings.Contains(have, want)
 	case "eq":

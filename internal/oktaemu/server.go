@@ -138,6 +138,7 @@ func (o *Org) answer(r *http.Request, body []byte, f *fault) (reply, Request) {
 
 // seal adds the headers that every answer has.
 func (o *Org) seal(out *reply, c *call) {
+	*out = out.withErrorID(c.requestID)
 	out.header.Set("X-Okta-Request-Id", c.requestID)
 	out.header.Set("Date", c.now.Format(http.TimeFormat))
 	if out.header.Get("Cache-Control") == "" {

@@ -52,15 +52,15 @@ func (c *call) zoneBody(z zone) obj {
 func (c *call) listZones() reply {
 	pass := filter(func(func(string) []string) bool { return true })
 	if text := c.query.Get("filter"); text != "" {
-		asked, err := parseFilter(text, []string{"id", "usage"})
+		asked, err := equality([]string{"id", "usage", "system"}).parse(text)
 		if err != nil {
-			return invalidSearch(err.Error())
+			return refused(err, invalidSearch)
 		}
 		pass = asked
 	}
 	var items []listed
 	for seq, z := range c.s.zones.all() {
-		values := map[string]string{"id": z.id, "usage": z.usage}
+		values := map[string]string{"id": z.id, "usage": z.usage, "system": strconv.FormatBool(z.system)}
 		if pass(func(attribute string) []string { return []string{values[attribute]} }) {
 			items = append(items, listed{seq, func() obj { return c.zoneBody(z) }})
 		}
