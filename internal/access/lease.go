@@ -72,6 +72,8 @@ type Terms struct {
 	Kind    string  `json:"kind"`    // LeaseElevation or LeaseDowngrade
 	OrgURL  string  `json:"org_url"` // of the org that the account is in; nothing is undone anywhere else
 	Account Account `json:"account"`
+	// ActsAs is whose credential opened the lease: an account, or a service app, whose login is its client id.
+	ActsAs Account `json:"acts_as"`
 
 	// Temporary are the roles that the undo removes from the account, and the only ones.
 	Temporary []Role `json:"temporary"`

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -100,7 +101,7 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Re
 // snapshot reads the org. Where nothing at all can be read, the snapshot says so of every collection, so that there is a
 // report of that night too.
 func (s *session) snapshot(ctx context.Context, src inventory.Source, dir manifest.Directory, book leaseBook) (org.Snapshot, error) {
-	scope := inventory.Scope{IsServiceAccount: dir.Settings.IsServiceAccount}
+	scope := inventory.Scope{IsServiceAccount: dir.Settings.IsServiceAccount, OwnApp: strings.TrimSpace(s.env.Getenv(envClientID))}
 	for _, owner := range dir.Owners {
 		scope.Accounts = append(scope.Accounts, owner.Account)
 	}

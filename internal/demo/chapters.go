@@ -33,7 +33,11 @@ func (s *story) firstAudit(ctx context.Context) error {
 	s.heading("1. The nightly audit finds what was planted")
 	s.say(`Three things are wrong in this org. svc-ci-deployer was elevated by hand to create its token, and nobody took the role
 back. svc-helpdesk-bot is an administrator through a group. svc-legacy-import owns a token that nobody declared.`)
-	return s.audit(ctx, "1-audit")
+	// A ledger of its own, which is empty: the folder that it is run in may have one of another story.
+	if err := os.MkdirAll(filepath.Join(s.ledger(), "leases"), 0o700); err != nil {
+		return err
+	}
+	return s.audit(ctx, "1-audit", "--ledger", s.ledger())
 }
 
 func (s *story) pullRequest(ctx context.Context) error {

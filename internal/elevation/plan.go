@@ -80,6 +80,7 @@ func baseTerms(owner access.TokenOwner, f Facts, s access.Settings, subject Subj
 		ID:          subject.ID,
 		OrgURL:      subject.OrgURL,
 		Account:     access.Account{ID: f.Account.ID, Login: f.Account.Login},
+		ActsAs:      access.Account{ID: f.Caller.ID, Login: f.Caller.Login},
 		Intended:    access.Role{Type: access.RoleCustom, CustomRole: f.CustomRole.ID, ResourceSet: f.ResourceSet.ID},
 		Label:       fmt.Sprintf("%s on %s", f.CustomRole.Label, f.ResourceSet.Label),
 		RolesBefore: rolesOf(f.Roles),

@@ -21,6 +21,7 @@ type collector struct {
 	assignees  []string
 	accounts   map[string]bool             // ids of the accounts of scope that exist
 	absent     map[string]bool             // accounts of scope that do not exist, as scope names them
+	found      map[string]org.User         // users that were asked for one by one
 	setsRead   map[string]bool             // resource sets whose bindings are known
 	userRoles  map[string][]org.Assignment // by user; a key is there when the roles are known
 	groupRoles map[string][]org.Assignment // by group, likewise
@@ -40,6 +41,7 @@ func newCollector(src Source, scope Scope, snap org.Snapshot) *collector {
 		tallies:    map[string]*tally{},
 		accounts:   map[string]bool{},
 		absent:     map[string]bool{},
+		found:      map[string]org.User{},
 		setsRead:   map[string]bool{},
 		userRoles:  map[string][]org.Assignment{},
 		groupRoles: map[string][]org.Assignment{},

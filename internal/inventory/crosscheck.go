@@ -54,12 +54,41 @@ func (c *collector) disagreements() []disagreement {
 	out = append(out, c.unbound(org.PrincipalUser, c.userRoles)...)
 	out = append(out, c.unbound(org.PrincipalGroup, c.groupRoles)...)
 	out = append(out, c.unbound(org.PrincipalClient, c.appRoles)...)
+	out = append(out, c.untold()...)
 	for _, id := range sortedKeys(c.snap.Groups) {
 		flag, roles := c.snap.Groups[id].HasAdminRoles, c.groupRoles[id]
 		if _, known := c.groupRoles[id]; known && flag != nil && *flag && len(roles) == 0 {
 			out = append(out, disagreement{
 				org.CollectGroupRoles, c.name(org.PrincipalGroup, id) + " is said to hold admin roles, and none is listed", org.PrincipalGroup, id, "",
 			})
+		}
+	}
+	return out
+}
+
+// untold returns what users are said to hold and the lists that should show it do not: a user that Okta lists as holding
+// roles, and that has none; a role through a group that has no such member or no such role.
+func (c *collector) untold() []disagreement {
+	var out []disagreement
+	for _, id := range sortedUnique(c.assignees) {
+		if roles, known := c.userRoles[id]; known && len(roles) == 0 {
+			out = append(out, disagreement{
+				org.CollectUserRoles, c.name(org.PrincipalUser, id) + " is listed as holding roles, and holds none", org.PrincipalUser, id, "",
+			})
+		}
+	}
+	for _, id := range sortedKeys(c.userRoles) {
+		for _, a := range c.userRoles[id] {
+			roles, known := c.groupRoles[a.ViaGroupID]
+			if a.Direct() || !known {
+				continue
+			}
+			what := fmt.Sprintf("%s holds %s through group %q", c.name(org.PrincipalUser, id), a.Type, a.ViaGroupID)
+			if !slices.ContainsFunc(roles, func(r org.Assignment) bool { return r.Type == a.Type && r.CustomRoleID == a.CustomRoleID }) {
+				out = append(out, disagreement{org.CollectGroupRoles, what + ", whose roles do not show it", org.PrincipalGroup, a.ViaGroupID, ""})
+			} else if members, read := c.snap.GroupMembers[a.ViaGroupID]; read && !slices.Contains(members, id) {
+				out = append(out, disagreement{org.CollectGroupMembers, what + ", which does not have it as a member", org.PrincipalGroup, a.ViaGroupID, ""})
+			}
 		}
 	}
 	return out
@@ -121,12 +150,22 @@ func (c *collector) readAgain(ctx context.Context, found []disagreement) {
 		ids[d.kind] = append(ids[d.kind], d.id)
 	}
 	c.readBindingsOf(ctx, sortedUnique(sets))
+	c.readAssigneesAgain(ctx)
 	groups := sortedUnique(ids[org.PrincipalGroup])
 	c.readRoles(
 		ctx, c.rolesOfGroups(groups), c.rolesOfUsers(sortedUnique(ids[org.PrincipalUser])),
 		c.rolesOfApps(sortedUnique(ids[org.PrincipalClient])),
 	)
 	c.readMembers(ctx, groups)
+}
+
+// readAssigneesAgain takes the present list of users with roles, if it can be had.
+func (c *collector) readAssigneesAgain(ctx context.Context) {
+	again := attempt(func() ([]string, error) { return c.src.RoleAssignees(ctx) })
+	c.count(org.CollectUserRoles, 1)
+	if again.err == nil {
+		c.assignees = again.value
+	}
 }
 
 // expectListed fails the lists that lack what assignments and bindings name.

@@ -35,7 +35,7 @@ func TestCollectionsThatContradictEachOtherFailClosed(t *testing.T) {
 			map[string]string{"user_roles": "came back empty"},
 		},
 		"no super admin": {
-			func(m *memory) { m.roles["00u-ada"] = nil },
+			func(m *memory) { m.roles["00u-ada"] = []org.Assignment{role("00u-ada", u, "ORG_ADMIN")} },
 			map[string]string{"user_roles": "no user is seen to hold SUPER_ADMIN"},
 		},
 		"a binding that a user's roles do not show": {
@@ -92,6 +92,43 @@ func TestCollectionsThatContradictEachOtherFailClosed(t *testing.T) {
 			func(m *memory) { m.apps = m.apps[:1] },
 			map[string]string{"apps": `service app "0oa-sync" is in use, and was not listed`},
 		},
+		"a user that is listed as a holder and holds nothing": {
+			func(m *memory) { m.assignees = append(m.assignees, "00u-svc") },
+			map[string]string{"user_roles": `user "svc-x@acme.example" is listed as holding roles, and holds none`},
+		},
+		"users that are there and not listed": {
+			func(m *memory) {
+				m.unlisted = append(m.unlisted, m.users[2:]...)
+				m.users = m.users[:2]
+			},
+			map[string]string{"users": "are there and not in the list"},
+		},
+		"a user without a login": {
+			func(m *memory) { m.users[4].Login = "" },
+			map[string]string{"users": `user "00u-svc" has no login`, "user_roles": "service accounts are not known"},
+		},
+		"two users of one id": {
+			func(m *memory) { m.users = append(m.users, org.User{ID: "00u-svc", Login: "x@acme.example"}) },
+			map[string]string{"users": `two entries of the id "00u-svc"`, "user_roles": "service accounts are not known"},
+		},
+		"a role through a group that lists no such member": {
+			func(m *memory) { m.members["00g-helpdesk"] = []string{} },
+			map[string]string{"group_members": "which does not have it as a member"},
+		},
+		"a role through a group that lists no such role": {
+			func(m *memory) {
+				m.groups[1].HasAdminRoles = said(false)
+				m.roles["00g-helpdesk"] = []org.Assignment{role("00g-helpdesk", g, "REPORT_ADMIN")}
+			},
+			map[string]string{"group_roles": "whose roles do not show it"},
+		},
+		"no OAuth clients": {
+			func(m *memory) {
+				m.apps, m.roles["0oa-sync"] = nil, nil
+				m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", user("00u-bound"), group("00g-bound"))}
+			},
+			map[string]string{"apps": "came back empty", "app_roles": "service apps are not known"},
+		},
 		"a member of an unknown kind": {
 			func(m *memory) {
 				m.bindings["iam-1"][0].Members = append(m.bindings["iam-1"][0].Members, org.Member{ID: "irb-9", PrincipalID: "x", PrincipalKind: "DEVICE"})
@@ -122,7 +159,7 @@ func TestCollectionsThatContradictEachOtherFailClosed(t *testing.T) {
 		},
 		"an assignee that does not exist": {
 			func(m *memory) { m.assignees = append(m.assignees, "00u-void") },
-			map[string]string{"users": `user "00u-void" holds a role, a token or a membership, and does not exist`},
+			map[string]string{"users": `user "00u-void" holds a role, a token or a membership, and does not exist`, "user_roles": "listed as holding roles"},
 		},
 		"a member that does not exist": {
 			func(m *memory) { m.members["00g-helpdesk"] = append(m.members["00g-helpdesk"], "00u-void") },
@@ -163,6 +200,7 @@ func TestAChangeBetweenTwoReadsIsNoContradiction(t *testing.T) {
 			m.onCall = func(call string, nth int) {
 				if call == "Bindings iam-1" && nth == 2 {
 					m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), app("0oa-sync"))}
+					m.assignees = slices.DeleteFunc(m.assignees, func(id string) bool { return id == "00u-bound" })
 				}
 			}
 		},
@@ -181,6 +219,7 @@ func TestAChangeBetweenTwoReadsIsNoContradiction(t *testing.T) {
 			m.onCall = func(call string, nth int) {
 				if call == "Bindings iam-1" && nth == 2 {
 					m.bindings["iam-1"] = []org.Binding{bound("iam-1", "cr0-1", group("00g-bound"), app("0oa-sync"), user("00u-bob"))}
+					m.assignees = slices.DeleteFunc(m.assignees, func(id string) bool { return id == "00u-bound" })
 					m.roles["00u-bob"] = []org.Assignment{customRole("00u-bob", org.PrincipalUser, "cr0-1", "iam-1")}
 				}
 			}

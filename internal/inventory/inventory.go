@@ -23,7 +23,7 @@ type Source interface {
 	RoleSource
 	Org(ctx context.Context) (org.Org, error)
 	Tokens(ctx context.Context) ([]org.Token, error)
-	Apps(ctx context.Context) ([]org.App, error) // those to which roles can be assigned
+	Apps(ctx context.Context) ([]org.App, error) // the OAuth clients, also those to which no role can be assigned
 }
 
 // Directory answers who there is.
@@ -53,6 +53,7 @@ type Unfamiliar interface{ Unfamiliar() []string }
 type Scope struct {
 	Accounts         []string                // logins or ids of declared accounts and of the accounts of leases
 	IsServiceAccount func(login string) bool // nil means that no login is known to be a service account's
+	OwnApp           string                  // client id of the service app that asks; empty where an API token does
 }
 
 // Collect takes a snapshot. takenAt is the time that it bears.

@@ -267,3 +267,19 @@ func TestUnfamiliarFieldsAreTold(t *testing.T) {
 		t.Errorf("without it: %#v", snap.Unfamiliar)
 	}
 }
+
+// TestTheAppThatAsksIsListed: a list without it was filtered.
+func TestTheAppThatAsksIsListed(t *testing.T) {
+	t.Parallel()
+	for own, want := range map[string]string{"0oa-sync": "", "0oa-stepdown": `the list lacks the app "0oa-stepdown", which asks`} {
+		s := scope()
+		s.OwnApp = own
+		snap, err := Collect(t.Context(), acme(), s, takenAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := broken(snap)[org.CollectApps]; got != want {
+			t.Errorf("%s: %q, want %q", own, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/stepdown/stepdown/internal/org"
 )
@@ -31,7 +32,8 @@ func (c *collector) readLists(ctx context.Context) {
 	take(c, org.CollectCustomRoles, roles, c.snap.CustomRoles, func(r org.CustomRole) string { return r.ID })
 	take(c, org.CollectResourceSets, sets, c.snap.ResourceSets, func(s org.ResourceSet) string { return s.ID })
 	take(c, org.CollectTokens, tokens, c.snap.Tokens, func(t org.Token) string { return t.ID })
-	take(c, org.CollectApps, apps, c.snap.Apps, func(a org.App) string { return a.ID })
+	c.expectLogins()
+	c.takeApps(apps)
 	c.takeAssignees(assignees)
 	c.expectNotEmpty()
 }
@@ -48,7 +50,39 @@ func take[T any](c *collector, collection string, r result[[]T], into map[string
 			c.fail(collection, "an entry without an id was listed")
 			continue
 		}
+		if other, twice := into[id(v)]; twice && !reflect.DeepEqual(other, v) {
+			c.fail(collection, "two entries of the id %q were listed", id(v))
+		}
 		into[id(v)] = v
+	}
+}
+
+// expectLogins fails the users where one has no login: whether it is a service account cannot be told.
+func (c *collector) expectLogins() {
+	for _, id := range sortedKeys(c.snap.Users) {
+		if c.snap.Users[id].Login == "" {
+			c.fail(org.CollectUsers, "user %q has no login", id)
+		}
+	}
+}
+
+// takeApps keeps the apps to which roles can be assigned. The list of all of them shows whether the caller sees any: a
+// service app at least itself.
+func (c *collector) takeApps(r result[[]org.App]) {
+	all := map[string]org.App{}
+	take(c, org.CollectApps, r, all, func(a org.App) string { return a.ID })
+	_, own := all[c.scope.OwnApp]
+	switch {
+	case c.failed(org.CollectApps):
+	case len(all) == 0:
+		c.fail(org.CollectApps, "came back empty: the org has no OAuth client, or the caller may not see them, and nothing tells which")
+	case c.scope.OwnApp != "" && !own:
+		c.fail(org.CollectApps, "the list lacks the app %q, which asks", c.scope.OwnApp)
+	}
+	for id, a := range all {
+		if a.MayHoldRoles() {
+			c.snap.Apps[id] = a
+		}
 	}
 }
 

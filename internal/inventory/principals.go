@@ -53,8 +53,10 @@ func (c *collector) lookUp(ctx context.Context, idsOrLogins []string, notFound f
 			results[i].err = errors.New("the answer has no id")
 		case r.err == nil:
 			c.snap.Users[r.value.ID] = r.value
+			c.found[r.value.ID] = r.value
 		}
 	}
+	c.expectLogins()
 	if reason := failures("user", idsOrLogins, results); reason != "" {
 		c.fail(org.CollectUsers, "%s", reason)
 	}
@@ -76,6 +78,27 @@ func (c *collector) findUsers(ctx context.Context) {
 	c.lookUp(ctx, missing, func(id string) {
 		c.fail(org.CollectUsers, "user %q holds a role, a token or a membership, and does not exist", id)
 	})
+	c.expectListedUsers(ctx)
+}
+
+// expectListedUsers fails the list of users that lacks some which are there: only those that are DEPROVISIONED are left out of
+// it. One that is new since is in a second list.
+func (c *collector) expectListedUsers(ctx context.Context) {
+	unlisted := func(listed map[string]bool) []string {
+		return slices.DeleteFunc(sortedKeys(c.found), func(id string) bool { return listed[id] || c.found[id].Status == "DEPROVISIONED" })
+	}
+	if c.failed(org.CollectUsers) || len(unlisted(nil)) == 0 {
+		return
+	}
+	again := attempt(func() ([]org.User, error) { return c.src.Users(ctx) })
+	c.count(org.CollectUsers, 1)
+	listed := map[string]bool{}
+	for _, u := range again.value {
+		listed[u.ID] = true
+	}
+	if left := unlisted(listed); len(left) > 0 {
+		c.fail(org.CollectUsers, "%d users are there and not in the list, the first is %q: the caller may not see all of them", len(left), left[0])
+	}
 }
 
 // readPrincipals reads roles and members until no principal is left that was not asked for: an account's roles can name

@@ -24,9 +24,9 @@ type client struct {
 	Type string `json:"application_type"`
 }
 
-// Apps returns the apps to which roles can be assigned, sorted by id.
+// Apps returns the OAuth clients, also those to which no role can be assigned, sorted by id.
 func (c *Client) Apps(ctx context.Context) ([]org.App, error) {
-	const op = "listing service apps"
+	const op = "listing OAuth clients"
 	found, err := list[client](ctx, c, listing{path: clientList, query: url.Values{"limit": {"200"}}})
 	if err != nil {
 		return nil, failing(op, err)
@@ -36,9 +36,7 @@ func (c *Client) Apps(ctx context.Context) ([]org.App, error) {
 		if f.ID == "" {
 			return nil, failing(op, withoutID(clientList))
 		}
-		if app := (org.App{ID: f.ID, Label: f.Name, Type: f.Type}); app.MayHoldRoles() {
-			out = append(out, app)
-		}
+		out = append(out, org.App{ID: f.ID, Label: f.Name, Type: f.Type})
 	}
 	slices.SortStableFunc(out, func(a, b org.App) int { return strings.Compare(a.ID, b.ID) })
 	return out, nil

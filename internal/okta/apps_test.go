@@ -18,7 +18,7 @@ func TestApps(t *testing.T) {
 			{"id":"irb1","role":"cr01","type":"CUSTOM","status":"ACTIVE","resource-set":"iam1","assignmentType":"CLIENT","_links":{"assignee":{"href":"ORG/oauth2/v1/clients/0oa2/roles"}}}]`,
 	}))
 	apps, err := c.Apps(t.Context())
-	check(t, apps, err, []org.App{{ID: "0oa1", Label: "Of a type to come", Type: "agent"}, {ID: "0oa2", Label: "Sync", Type: "service"}})
+	check(t, apps, err, []org.App{{ID: "0oa1", Label: "Of a type to come", Type: "agent"}, {ID: "0oa2", Label: "Sync", Type: "service"}, {ID: "0oa3", Label: "Portal", Type: "web"}})
 	roles, err := c.AppRoles(t.Context(), "0oa2")
 	check(t, roles, err, []org.Assignment{
 		{ID: "irb1", PrincipalID: "0oa2", PrincipalKind: "CLIENT", Type: "CUSTOM", Status: "ACTIVE", CustomRoleID: "cr01", ResourceSetID: "iam1"},

@@ -29,7 +29,7 @@ type labelled struct {
 
 // labelledFields are those of a custom role, and of a resource set, which has the same.
 func labelledFields(kind string) known {
-	return known{kind, []string{"id", "label", "description", "permissions", "created", "lastUpdated", "_links"}}
+	return known{kind, []string{"id", "label", "description", "permissions", "isCloneable", "created", "lastUpdated", "_links"}}
 }
 
 func permissionFields() known {

@@ -55,6 +55,9 @@ func (c *call) listGrants() reply {
 	if bad != nil {
 		return *bad
 	}
+	if len(a.grants) == 0 && c.quirk(GrantsNotFound) {
+		return notFound(a.id, "OAuth2ScopeConsentGrant") // UNVERIFIED name
+	}
 	out := []obj{}
 	for _, g := range a.grants {
 		out = append(out, c.grantBody(a, g))

@@ -62,7 +62,10 @@ func (c *call) setApp(a app, given obj) (app, *reply) {
 	}
 	if a.signOnMode == openIDConnect {
 		oauth, credentials := object(profile, "settings", "oauthClient"), object(profile, "credentials", "oauthClient")
-		var bad *reply
+		bad := badSecret("credentials.oauthClient.client_secret", text(credentials, "client_secret"))
+		if bad != nil {
+			return app{}, bad
+		}
 		if a, bad = c.setOAuth(a, oauth, text(credentials, "token_endpoint_auth_method")); bad != nil {
 			return app{}, bad
 		}

@@ -35,6 +35,16 @@ func newSecret(appID, number string, now time.Time) appSecret {
 	return appSecret{id: oktaID("ocs", appID, number), value: randomText(64), status: active, created: now, updated: now}
 }
 
+// badSecret refuses a secret that is shorter or longer than Okta's document lets the secret of an app be; that this holds
+// for further secrets of an app too, and the text, is UNVERIFIED.
+func badSecret(field, given string) *reply {
+	if given == "" || len(given) >= 14 && len(given) <= 100 {
+		return nil
+	}
+	r := invalid(field, "The field must be between 14 and 100 characters long.")
+	return &r
+}
+
 // secretBody shows the value each time, as Okta's document has it.
 func (c *call) secretBody(a app, s appSecret) obj {
 	return obj{
@@ -66,6 +76,9 @@ func (c *call) addSecret() reply {
 	}
 	given, bad := c.readOptional()
 	if bad != nil {
+		return *bad
+	}
+	if bad := badSecret("client_secret", text(given, "client_secret")); bad != nil {
 		return *bad
 	}
 	s := newSecret(a.id, strconv.Itoa(c.s.next()), c.now)

@@ -84,7 +84,7 @@ func (c *call) listBindings() reply {
 		if len(c.s.members(set.id, roleID)) == 0 {
 			return
 		}
-		role, members := c.base+"/api/v1/iam/roles/"+roleID, c.bindingURL(set.id, roleID)+"/members"
+		role, members := c.customRoleURL(roleID), c.bindingURL(set.id, roleID)+"/members"
 		items = append(items, listed{seq, func() obj { // self is the role, in the documented example
 			return obj{"id": roleID, "_links": obj{"self": href(role), "members": href(members)}}
 		}})

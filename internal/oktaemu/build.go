@@ -36,7 +36,7 @@ func orElse(value, otherwise string) string {
 func build(seed Seed, now time.Time) (*state, error) {
 	s := &state{
 		orgID: orElse(seed.Org.ID, oktaID("00o", seed.Org.Subdomain)), subdomain: seed.Org.Subdomain,
-		company: orElse(seed.Org.Company, seed.Org.Subdomain), pageSize: seed.Org.PageSize, created: epoch(),
+		company: orElse(seed.Org.Company, seed.Org.Subdomain), pageSize: seed.Org.PageSize, quirks: seed.Org.Quirks, created: epoch(),
 		users: newTable[user](), groups: newTable[group](), roles: newTable[customRole](), sets: newTable[resourceSet](),
 		tokens: newTable[token](), zones: newTable[zone](), apps: newTable[app](), groupRules: newTable[groupRule](),
 		secrets: map[string]string{}, access: map[string]access{}, spent: map[string]time.Time{}, held: map[principal][]assignment{}, memberOf: map[string][]string{},
@@ -61,6 +61,7 @@ func build(seed Seed, now time.Time) (*state, error) {
 	for _, a := range seed.Apps {
 		buildApp(s, a)
 	}
+	buildAPIServices(s, seed)
 	buildResources(s, seed)
 	for _, t := range seed.Tokens {
 		buildToken(s, t, now)

@@ -30,6 +30,8 @@ func (o *Org) controls() map[string]func(*http.Request) (any, error) {
 		"PUT /lag":       func(r *http.Request) (any, error) { return control(r, "lag", o.SetLag) },
 		"GET /latency":   o.controlSettings,
 		"PUT /latency":   func(r *http.Request) (any, error) { return control(r, "latency", o.SetLatency) },
+		"GET /quirks":    o.controlSettings,
+		"PUT /quirks":    o.controlQuirks,
 		"GET /clock":     o.controlSettings,
 		"POST /clock":    o.controlClock,
 		"GET /requests":  o.controlRequests,
@@ -148,6 +150,8 @@ func (o *Org) controlSettings(r *http.Request) (any, error) {
 		return o.limits.inForce(), nil
 	case "/lag":
 		return obj{"lag": o.lag.String()}, nil
+	case "/quirks":
+		return obj{"quirks": append([]string{}, o.state.quirks...)}, nil
 	case "/latency":
 		return obj{"latency": o.latency.String()}, nil
 	}
@@ -195,6 +199,14 @@ func (o *Org) controlLimits(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return nil, o.SetLimits(limits)
+}
+
+func (o *Org) controlQuirks(r *http.Request) (any, error) {
+	var body struct{ Quirks []string }
+	if err := decodeStrict(r.Body, &body); err != nil {
+		return nil, err
+	}
+	return nil, o.SetQuirks(body.Quirks...)
 }
 
 // controlClock moves the clock forward, or sets how far it is off the real one, and answers what time it is then.

@@ -194,7 +194,7 @@ func TestControlIsForThisMachine(t *testing.T) {
 func TestControlTellsThePresentSettings(t *testing.T) {
 	t.Parallel()
 	c := startControlled(t)
-	for path, want := range map[string]string{"/lag": `{"lag":"0s"}`, "/latency": `{"latency":"0s"}`} {
+	for path, want := range map[string]string{"/lag": `{"lag":"0s"}`, "/latency": `{"latency":"0s"}`, "/quirks": `{"quirks":[]}`} {
 		if got := strings.TrimSpace(c.rule("GET", path, "", 200)); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
@@ -202,10 +202,12 @@ func TestControlTellsThePresentSettings(t *testing.T) {
 	c.rule("PUT", "/lag", `{"lag":"5s"}`, 204)
 	c.rule("PUT", "/latency", `{"latency":"1ms"}`, 204)
 	c.rule("PUT", "/limits", `{"rateLimits":{"/api/v1/users":7},"principalShare":60}`, 204)
+	c.rule("PUT", "/quirks", `{"quirks":["rolesNotFound"]}`, 204)
 	limits := c.rule("GET", "/limits", "", 200)
 	c.rule("PUT", "/limits", limits, 204) // what is answered can be put back
 	for path, want := range map[string]string{
 		"/lag": `{"lag":"5s"}`, "/latency": `{"latency":"1ms"}`, "/limits": strings.TrimSpace(limits),
+		"/quirks": `{"quirks":["rolesNotFound"]}`,
 	} {
 		if got := strings.TrimSpace(c.rule("GET", path, "", 200)); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)

@@ -5,8 +5,11 @@ package oktaemu
 
 import (
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -38,9 +41,19 @@ type customRole struct {
 	created, updated       time.Time             // updated is zero where the role never was
 }
 
-// adminBase is the -admin twin of the org's host, which a client must not follow verbatim.
-func (c *call) adminBase() string { return "https://" + c.s.subdomain + "-admin.okta.invalid" }
+// adminBase is the -admin twin of the org's host, which a client must not follow verbatim: of the host that the client
+// called, or one that nobody has where that is an address, localhost or no host below a domain.
+func (c *call) adminBase() string {
+	name, rest, ok := strings.Cut(c.r.Host, ".")
+	host := (&url.URL{Host: c.r.Host}).Hostname()
+	if net.ParseIP(host) != nil || !ok || name == "" || !strings.Contains(rest, ".") || strings.HasSuffix(host, ".localhost") {
+		return "https://" + c.s.subdomain + "-admin.okta.invalid"
+	}
+	return strings.TrimSuffix(c.base, c.r.Host) + name + "-admin." + rest
+}
 
+// customRoleURL is a role's address wherever one is given. Recorded are those of /iam/roles; that the links of assignments
+// and bindings to a role are on the same host is UNVERIFIED.
 func (c *call) customRoleURL(id string) string { return c.adminBase() + "/api/v1/iam/roles/" + id }
 
 // listAssignees lists the users with an assignment of their own. Whether Okta lists those who hold a role only through

@@ -88,6 +88,34 @@ func iamOrg(t *testing.T) *world {
 	return start(t, seed)
 }
 
+// adminTwin is where roles are linked to when the emulator is called by an address.
+const adminTwin = "https://default-admin.okta.invalid"
+
+func TestAdminTwins(t *testing.T) {
+	t.Parallel()
+	w := iamOrg(t)
+	id := w.call("POST", "/api/v1/iam/roles", `{"label":"R","description":"d","permissions":["okta.apps.read"]}`, 200).object(t)["id"].(string)
+	for host, want := range map[string]string{
+		"acme.okta.com": "http://acme-admin.okta.com", "acme.oktapreview.com:8443": "http://acme-admin.oktapreview.com:8443",
+		"localhost:1": adminTwin, "acme.localhost:1": adminTwin, "a.b.localhost": adminTwin, "127.0.0.1": adminTwin, "[::1]:8484": adminTwin, "emulator": adminTwin,
+		"okta.com": adminTwin,
+	} {
+		a := send(t, w.Org, "GET", "http://"+host+"/api/v1/iam/roles/"+id, "")
+		links := a.object(t)["_links"].(jsonObject)
+		w.same(host, want+"/api/v1/iam/roles/"+id, links["self"].(jsonObject)["href"])
+	}
+}
+
+func TestRoleLinksOfAssignments(t *testing.T) {
+	t.Parallel()
+	w := acme(t)
+	held := w.get("/api/v1/users/" + w.userID("svc-ci-deployer@acme.example") + "/roles").list(t)[0]
+	role := w.get("/api/v1/iam/roles/" + text(held, "role")).object(t)["_links"].(jsonObject)
+	links := held["_links"].(jsonObject)
+	w.same("role", role["self"], links["role"])
+	w.same("permissions", role["permissions"], links["permissions"])
+}
+
 func TestLifeOfACustomRole(t *testing.T) {
 	t.Parallel()
 	w := iamOrg(t)
@@ -95,7 +123,7 @@ func TestLifeOfACustomRole(t *testing.T) {
 	a := w.call("POST", roles, `{"label":"Readers","description":"Reads","permissions":["okta.users.read","okta.workflows.read"]}`, 200)
 	made := a.object(t)
 	id := made["id"].(string)
-	self := "https://default-admin.okta.invalid/api/v1/iam/roles/" + id
+	self := adminTwin + "/api/v1/iam/roles/" + id
 	w.same("created role", jsonObject{
 		"id": id, "label": "Readers", "description": "Reads", "created": made["created"], "lastUpdated": made["created"],
 		"_links": jsonObject{"permissions": jsonObject{"href": self + "/permissions"}, "self": jsonObject{"href": self}},
@@ -134,7 +162,7 @@ func TestPermissionsOfACustomRole(t *testing.T) {
 	w := iamOrg(t)
 	id := w.call("POST", "/api/v1/iam/roles", `{"label":"R","description":"d","permissions":["okta.apps.read"]}`, 200).object(t)["id"].(string)
 	permissions := "/api/v1/iam/roles/" + id + "/permissions"
-	self := "https://default-admin.okta.invalid" + permissions
+	self := adminTwin + permissions
 	const conditions = `{"conditions":{"include":{"okta:ResourceAttribute/User/Profile":["city","state"]}}}`
 
 	w.call("POST", permissions+"/okta.users.read", conditions, 204)
@@ -407,7 +435,7 @@ func TestClientAsABindingMember(t *testing.T) {
 	w.same("so is a change of its members", made, w.call("PATCH", bindings+"/R/members", group, 200).object(t))
 	one := jsonObject{"self": at(set + "/bindings/" + role), "members": at(set + "/bindings/" + role + "/members"), "resource-set": at(set)}
 	w.same("binding", jsonObject{"id": role, "_links": one}, w.get(bindings+"/R").object(t))
-	listing := []any{jsonObject{"id": role, "_links": jsonObject{"self": at(w.url + "/api/v1/iam/roles/" + role), "members": one["members"]}}}
+	listing := []any{jsonObject{"id": role, "_links": jsonObject{"self": at(adminTwin + "/api/v1/iam/roles/" + role), "members": one["members"]}}}
 	w.same("bindings", listing, w.get(bindings).object(t)["roles"])
 	members := w.get(bindings + "/R/members").object(t)["members"].([]any)
 	w.same("member", client, members[0].(jsonObject)["_links"].(jsonObject)["self"].(jsonObject)["href"])
@@ -426,7 +454,8 @@ func TestStandardRoleOnAFixedSet(t *testing.T) {
 	made := w.call("POST", "/api/v1/users/"+id+"/roles", `{"type":"WORKFLOWS_ADMIN"}`, 201).object(t)
 	w.refused("POST", "/api/v1/users/"+id+"/roles", `{"type":"WORKFLOWS_ADMIN"}`, 409, "E0000263")
 	for _, link := range []string{"role", "permissions", "resource-set", "member", "assignee"} {
-		w.get(made["_links"].(jsonObject)[link].(jsonObject)["href"].(string)) // all of them lead somewhere
+		target := made["_links"].(jsonObject)[link].(jsonObject)["href"].(string)
+		w.get(strings.Replace(target, adminTwin, w.url, 1)) // all of them lead somewhere
 	}
 	bound := w.get("/api/v1/iam/resource-sets/WORKFLOWS_IAM_POLICY/bindings").object(t)["roles"].([]any)
 	w.same("binding", "WORKFLOWS_ADMIN", bound[0].(jsonObject)["id"])

@@ -88,7 +88,7 @@ func TestNoEventsOnDemand(t *testing.T) {
 func TestFiltersOfAppsAndZones(t *testing.T) {
 	t.Parallel()
 	w := acme(t)
-	made := w.call("POST", "/api/v1/apps", `{"label":"Mark","signOnMode":"BOOKMARK","settings":{"app":{"url":"https://mark.example"},"slo":{"enabled":true}},
+	made := w.call("POST", "/api/v1/apps", `{"name":"bookmark","label":"Mark","signOnMode":"BOOKMARK","settings":{"app":{"url":"https://mark.example"},"slo":{"enabled":true}},
 		"credentials":{"signing":{"kid":"k1"}}}`, 200).object(t)
 	for expression, want := range map[string]int{
 		`id eq "` + made["id"].(string) + `"`: 1, `name eq "bookmark" and status eq "ACTIVE"`: 1, `credentials.signing.kid eq "none"`: 0,

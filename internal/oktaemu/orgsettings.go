@@ -21,7 +21,7 @@ func orgRoutes() []route {
 		{put, privileges, onlySuper, manage, nil, (*call).clientPrivileges, inSpec("assignClientPrivilegesSetting")},
 		{get, thirdParty, readOrg, read, nil, (*call).thirdParty, inSpec("getThirdPartyAdminSetting")},
 		{post, thirdParty, onlySuper, manage, nil, (*call).thirdParty, inSpec("updateThirdPartyAdminSetting")},
-		{get, "/integrations/api/v1/api-services", readApps, "okta.oauthIntegrations.read", []string{"after"}, (*call).listNone, unverified("an org has none")},
+		{get, "/integrations/api/v1/api-services", readApps, "okta.oauthIntegrations.read", []string{"after"}, (*call).listAPIServices, inSpec("listApiServiceIntegrationInstances")},
 		{get, "/api/v1/principal-rate-limits", readOrg, "okta.principalRateLimits.read", []string{"filter", "after", "limit"}, (*call).listNone, unverified("an org has none of its own")},
 	}
 }

@@ -121,7 +121,8 @@ type listed struct {
 }
 
 // pageOf cuts the page out of items, in order of seq, that the query asks for with limit and after, and returns the
-// cursor of the next page, if there is one. Cursors are opaque to clients.
+// cursor of the next page, if there is one. Cursors are opaque to clients. Okta documents the maxima; that it refuses a
+// higher limit and does not lower it is UNVERIFIED.
 func (c *call) pageOf(items []listed, fallback, most int) (page []obj, next string, bad *reply) {
 	limit := fallback
 	if text := c.query.Get("limit"); text != "" {

@@ -73,8 +73,8 @@ func (c *call) roleBody(p principal, h holding) obj {
 	}
 	body["role"], body["resource-set"] = h.roleID, h.setID
 	set := c.setURL(h.setID)
-	links["role"] = href(c.base + "/api/v1/iam/roles/" + h.roleID)
-	links["permissions"] = href(c.base + "/api/v1/iam/roles/" + h.roleID + "/permissions")
+	links["role"] = href(c.customRoleURL(h.roleID))
+	links["permissions"] = href(c.customRoleURL(h.roleID) + "/permissions")
 	links["resource-set"] = href(set)
 	links["member"] = href(set + "/bindings/" + h.roleID + "/members/" + h.id)
 	return body
@@ -100,6 +100,9 @@ func (c *call) listRoles() reply {
 	expand := c.query.Get("expand")
 	if expand != "" && expand != expandGroups && expand != expandApps {
 		return notEmulated("expand=" + expand + " on role assignments")
+	}
+	if p.kind == clientKind && len(c.s.held[p]) == 0 && c.quirk(RolesNotFound) {
+		return notFound(c.vars["client"], "RoleAssignment") // UNVERIFIED name
 	}
 	out := []obj{}
 	for _, h := range c.s.holdingsOf(p) {

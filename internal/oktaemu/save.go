@@ -89,6 +89,7 @@ func (o *Org) describe() (SeedOrg, *yaml.Node, error) {
 	defer o.mu.Unlock()
 	settings := o.seed.Org
 	settings.ID, settings.Subdomain, settings.Company, settings.PageSize = o.state.orgID, o.state.subdomain, o.state.company, o.state.pageSize
+	settings.Quirks = o.state.quirks
 	settings.RateLimit, settings.RateLimits = o.limits.Every, o.limits.Buckets
 	settings.PrincipalShare, settings.Concurrency = o.limits.PrincipalShare, o.limits.Concurrency
 	settings.Lag, settings.Latency, settings.ClockSkew = o.lag, o.latency, o.offset

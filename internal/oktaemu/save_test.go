@@ -229,7 +229,7 @@ func TestEveryFieldOfAStateIsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []*state{full, empty} { // in the section org
-		s.orgID, s.subdomain, s.company, s.pageSize = "", "", "", 0
+		s.orgID, s.subdomain, s.company, s.pageSize, s.quirks = "", "", "", 0, nil
 	}
 	if diff := cmp.Diff(full, empty, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 		t.Error(diff)

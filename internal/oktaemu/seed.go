@@ -24,6 +24,7 @@ type Seed struct {
 	Tokens       []SeedToken       `yaml:"tokens"`
 	Zones        []SeedZone        `yaml:"zones"`
 	Apps         []SeedApp         `yaml:"apps"`
+	APIServices  []SeedAPIService  `yaml:"apiServices"`
 	// State is an org that Save wrote, in place of all of the above but Org.
 	State *SavedState `yaml:"state"`
 }
@@ -35,6 +36,8 @@ type SeedOrg struct {
 	Company   string `yaml:"company,omitempty"`
 	// PageSize caps the page size of every list; 0 leaves Okta's own defaults.
 	PageSize int `yaml:"pageSize,omitempty"`
+	// Quirks are deviations of some orgs that this one has; see Quirks.
+	Quirks []string `yaml:"quirks,omitempty"`
 	// RateLimit is how many requests a minute every bucket answers before 429 that RateLimits does not name; where it is
 	// 0, each bucket has what Okta last published.
 	RateLimit      int            `yaml:"rateLimit,omitempty"`
@@ -177,7 +180,7 @@ func LoadSeed(r io.Reader, name string) (Seed, error) {
 }
 
 // DefaultSeed is a small org: the super admin admin@default.example, the service account svc-example@default.example
-// without roles, both with the password "emulated-password", and the group Everyone.
+// without roles, both with the password "emulated-password", the group Everyone, and a web app.
 func DefaultSeed() Seed {
 	const password = "emulated-password"
 	return Seed{
@@ -189,6 +192,7 @@ func DefaultSeed() Seed {
 			},
 			{Login: "svc-example@default.example", FirstName: "Example", LastName: "Service", Password: password},
 		},
+		Apps:   []SeedApp{{Label: "Intranet"}},
 		Groups: []SeedGroup{{Name: everyone, Type: builtIn, Description: "All users in your organization"}},
 	}
 }

@@ -24,15 +24,24 @@ func (s Seed) check() error {
 	if s.Org.PageSize < 0 || s.Org.Lag < 0 || s.Org.Latency < 0 {
 		c.add("org: pageSize, lag and latency are 0 or more")
 	}
+	if err := checkQuirks(s.Org.Quirks); err != nil {
+		c.add("org: %w", err)
+	}
 	if err := s.Org.limits().check(); err != nil {
 		c.add("org: %w", err)
 	}
-	if s.State != nil && len(s.Users)+len(s.Groups)+len(s.CustomRoles)+len(s.ResourceSets)+len(s.Tokens)+len(s.Zones)+len(s.Apps) > 0 {
+	if s.State != nil && len(s.Users)+len(s.Groups)+len(s.CustomRoles)+len(s.ResourceSets)+len(s.Tokens)+len(s.Zones)+len(s.Apps)+len(s.APIServices) > 0 {
 		c.add("state: beside the state of a saved org there is only the section org")
 	}
 	roles := unique(c, "custom role", s.CustomRoles, func(r SeedCustomRole) string { return r.Label })
 	sets := unique(c, "resource set", s.ResourceSets, func(r SeedResourceSet) string { return r.Label })
 	logins := unique(c, "user", s.Users, func(u SeedUser) string { return strings.ToLower(u.Login) })
+	unique(c, "API service", s.APIServices, func(a SeedAPIService) string { return a.Name })
+	for _, a := range s.APIServices {
+		if err := a.check(); err != nil {
+			c.add("apiServices: %w", err)
+		}
+	}
 	zones := unique(c, "zone", s.Zones, func(z SeedZone) string { return z.Name })
 	unique(c, "group", s.Groups, func(g SeedGroup) string { return g.Name })
 	unique(c, "app", s.Apps, func(a SeedApp) string { return a.Label })

@@ -180,7 +180,7 @@ func (o *Org) answerAPI(c *call, f *fault) reply {
 		}
 	}
 	if !known {
-		return notEmulated("route " + c.r.Method + " " + c.r.URL.Path)
+		return c.unknown(o.routes)
 	}
 	if found.need != nobody && !c.takesJSON() {
 		return notJSON()

@@ -60,26 +60,28 @@ type session struct {
 
 // state is the whole org.
 type state struct {
-	orgID, subdomain, company string `save:"-"` // in a saved org these are in its section org
-	pageSize                  int    `save:"-"`
+	orgID, subdomain, company string   `save:"-"` // in a saved org these are in its section org
+	pageSize                  int      `save:"-"`
+	quirks                    []string `save:"-"`
 	created                   time.Time
 	seq                       int // counts what was made; orders lists and makes ids
 	served                    int // requests begun; makes request ids
 
 	settings settings
 
-	users      table[user]
-	groups     table[group]
-	roles      table[customRole]
-	sets       table[resourceSet]
-	tokens     table[token]
-	zones      table[zone]
-	apps       table[app]
-	groupRules table[groupRule]
-	events     []event
-	secrets    map[string]string    // SHA-256 of a token's value to the token's id
-	access     map[string]access    // by the SHA-256 of the value
-	spent      map[string]time.Time // digests of identifiers that were used, and until when they are refused
+	users       table[user]
+	groups      table[group]
+	roles       table[customRole]
+	sets        table[resourceSet]
+	tokens      table[token]
+	zones       table[zone]
+	apps        table[app]
+	groupRules  table[groupRule]
+	events      []event
+	apiServices []apiService
+	secrets     map[string]string    // SHA-256 of a token's value to the token's id
+	access      map[string]access    // by the SHA-256 of the value
+	spent       map[string]time.Time // digests of identifiers that were used, and until when they are refused
 
 	held      map[principal][]assignment
 	memberOf  map[string][]string // user id to group ids

@@ -149,6 +149,9 @@ func (c *call) setZone(z zone) (zone, *reply) {
 	if z.status != active && z.status != inactive {
 		return fail("status", "The field must be one of ACTIVE, INACTIVE.")
 	}
+	if field, cause := badAddresses(given); z.kind == "IP" && field != "" {
+		return fail(field, cause)
+	}
 	z.detail = pack(zoneDetail(z.kind, given))
 	return z, nil
 }

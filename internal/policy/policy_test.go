@@ -110,7 +110,7 @@ func TestEveryControlFires(t *testing.T) {
 			`svc-a@acme.example holds READ_ONLY_ADMIN directly: it is the temporary role that "alpha" declares; the role can create API tokens, and no open lease gives it`,
 			`svc-a@acme.example holds USER_ADMIN through the group "Tier 2": the role can create API tokens, and no open lease gives it`,
 		},
-		"service_app_role": {`the service app "sync" holds SUPER_ADMIN, which nobody accepted`},
+		"service_app_role": {`the service app "sync" (client id 0oa1) holds SUPER_ADMIN, which nobody accepted`},
 		"token_owner_role": {
 			`svc-a@acme.example owns an API token and holds READ_ONLY_ADMIN directly, which is not the declared custom role "Reader" on "Some"`,
 			`svc-a@acme.example owns an API token and holds USER_ADMIN through the group "Tier 2", which is not the declared custom role "Reader" on "Some"`,

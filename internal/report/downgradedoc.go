@@ -29,6 +29,7 @@ func asked(e access.Evidence) *table {
 	pairs := [][2]string{
 		{"Org", e.OrgURL},
 		{"Account", strings.Join(present(l.Account.Login, l.Account.ID), " ")},
+		{"Carried out as", actor(l.ActsAs)},
 		{"Declaration", l.Declaration},
 	}
 	for _, role := range l.Temporary {

@@ -116,12 +116,21 @@ func facts(pairs ...[2]string) *table {
 	return t
 }
 
+// actor names whose credential it was: of a service app, login and id are both its client id.
+func actor(a access.Account) string {
+	if a.Login == a.ID {
+		return a.ID
+	}
+	return strings.Join(present(a.Login, a.ID), " ")
+}
+
 // approved says what was asked for and who allowed it.
 func approved(e access.Evidence) *table {
 	l := e.Lease
 	pairs := [][2]string{
 		{"Org", e.OrgURL},
 		{"Account", strings.Join(present(l.Account.Login, l.Account.ID), " ")},
+		{"Carried out as", actor(l.ActsAs)},
 		{"Declaration", l.Declaration},
 		{"Temporary role", labels(l.Names).roles(l.Temporary)},
 		{"Role that it keeps", keeps(l)},

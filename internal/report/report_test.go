@@ -130,6 +130,7 @@ func evidence() access.Evidence {
 		SchemaVersion: access.EvidenceSchema, Tool: "stepdown 0.1.0", OrgURL: "https://acme.example", State: access.StateClosed,
 		Lease: access.Terms{
 			ID: "L7", Kind: access.LeaseElevation, Account: access.Account{ID: "00u7", Login: "svc-invoice-export@acme.example"},
+			ActsAs:    access.Account{ID: "00u1", Login: "ada.admin@acme.example"},
 			Temporary: []access.Role{{Type: access.RoleReadOnlyAdmin}}, Label: "Group reader on Invoice groups",
 			Intended:    access.Role{Type: access.RoleCustom, CustomRole: "cr0group", ResourceSet: "iaminvoice"},
 			Names:       map[string]string{"cr0group": "Group reader", "iaminvoice": "Invoice groups", "nzocorp": "Corporate network"},
@@ -183,6 +184,7 @@ func downgrade() access.Evidence {
 		SchemaVersion: access.EvidenceSchema, Tool: "stepdown 0.1.0", OrgURL: "https://acme.example", State: access.StateUndone,
 		Lease: access.Terms{
 			ID: "L8", Kind: access.LeaseDowngrade, Account: access.Account{ID: "00u8", Login: "svc-ci-deployer@acme.example"},
+			ActsAs:    access.Account{ID: "0oa1", Login: "0oa1"},
 			Temporary: []access.Role{{Type: access.RoleReadOnlyAdmin}, {Type: access.RoleCustom, CustomRole: "cr0people", ResourceSet: "iamold"}},
 			Label:     "Group reader on CI groups", Intended: access.Role{Type: access.RoleCustom, CustomRole: "cr0group", ResourceSet: "iamci"},
 			Names:       map[string]string{"cr0group": "Group reader", "iamci": "CI groups", "cr0people": "People reader", "00g2": "Helpdesk tier 2"},

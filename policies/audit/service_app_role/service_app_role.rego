@@ -39,7 +39,7 @@ findings contains result if {
 		rego.metadata.chain(),
 		{"kind": "app", "id": role.account_id, "name": name},
 		assignments.discriminator(role),
-		$"the service app \"{name}\" holds {assignments.role_text(role)}, which nobody accepted",
+		$"the service app \"{name}\" (client id {role.account_id}) holds {assignments.role_text(role)}, which nobody accepted",
 		{
 			"client": role.account_id,
 			"app": name,
