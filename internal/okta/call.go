@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -94,6 +95,9 @@ func decode[T any](raw json.RawMessage) (T, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || raw[0] != '{' {
 		return out, errors.New("the answer is of another shape: an object was expected")
+	}
+	if err := singular(raw, reflect.TypeFor[T]()); err != nil {
+		return out, fmt.Errorf("the answer is of another shape: %w", err)
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return out, fmt.Errorf("the answer is of another shape: %w", err)

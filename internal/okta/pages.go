@@ -87,14 +87,18 @@ func bodyNext(raw json.RawMessage) (string, error) {
 	if raw == nil || string(raw) == "null" {
 		return "", nil
 	}
-	links, err := decode[struct{ Next json.RawMessage }](raw)
+	links, err := decode[struct {
+		Next json.RawMessage `json:"next"`
+	}](raw)
 	if err != nil {
 		return "", err
 	}
 	if links.Next == nil || string(links.Next) == "null" {
 		return "", nil
 	}
-	next, err := decode[struct{ Href string }](links.Next)
+	next, err := decode[struct {
+		Href string `json:"href"`
+	}](links.Next)
 	if err == nil && next.Href == "" {
 		err = errors.New("the link to the next page has no address")
 	}

@@ -93,6 +93,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if o.err == nil {
 			return o.answer, nil
 		}
+		o.err.again = last != nil
 		last = o.err
 		if o.err.forToken || o.err.unsent {
 			return nil, o.err

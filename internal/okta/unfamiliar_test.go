@@ -28,9 +28,9 @@ func TestUnfamiliarFields(t *testing.T) {
 	}
 	for added, want := range map[string][]string{
 		"": {},
-		`,"conditions":{"x":1},"Type":null`: {
-			"API token.Type", "API token.conditions", "binding member.Type", "binding member.conditions", "custom role.Type", "custom role.conditions",
-			"permission.Type", "resource set.Type", "resource set.conditions", "role assignment.Type", "role assignment.conditions",
+		`,"conditions":{"x":1},"kind":null`: {
+			"API token.conditions", "API token.kind", "binding member.conditions", "binding member.kind", "custom role.conditions", "custom role.kind",
+			"permission.kind", "resource set.conditions", "resource set.kind", "role assignment.conditions", "role assignment.kind",
 		},
 	} {
 		with := map[string]string{}
