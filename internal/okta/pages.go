@@ -38,7 +38,7 @@ func list[T any](ctx context.Context, c *Client, l listing) ([]T, error) {
 		if err != nil {
 			return nil, err
 		}
-		page, next, err := readPage[T](body, l.field, func(item json.RawMessage) { c.unfamiliar.note(l.known, item) })
+		page, next, err := readPage[T](body, l.field, func(item json.RawMessage) { c.unfamiliar.note(l.known, item, seen.secrets) })
 		if err == nil {
 			target, err = c.nextTarget(next, seen.links)
 		}
