@@ -5,6 +5,8 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -38,7 +40,7 @@ func scopesOf(verb string) []string {
 
 // credential reads the credential for a verb from the environment, has the runner mask it, and puts it into c.
 func (s *session) credential(verb string, c *okta.Config) error {
-	token, key := access.NewSecret(s.env.Getenv(envAPIToken)), access.NewSecret(s.env.Getenv(envKey))
+	token, key := access.NewSecret(strings.Trim(s.env.Getenv(envAPIToken), "\r\n")), access.NewSecret(s.env.Getenv(envKey))
 	s.runner.Mask(token)
 	for _, part := range keySecrets(key) {
 		s.runner.Mask(part)
@@ -48,7 +50,7 @@ func (s *session) credential(verb string, c *okta.Config) error {
 	isApp := id != "" || !key.IsZero() || keyID != ""
 	switch {
 	case !token.IsZero() && isApp:
-		return usage("Unset one of the two.", "there are two credentials: %s, and a service app's (%s, %s, %s)", envAPIToken, envClientID, envKey, envKeyID)
+		return usage("Unset one of the two.", "there are two credentials: %s, and a service app's (%s)", envAPIToken, strings.Join(s.isSet(envClientID, envKey, envKeyID), ", "))
 	case !token.IsZero():
 		c.Token = token
 	case !isApp:
@@ -63,13 +65,19 @@ func (s *session) credential(verb string, c *okta.Config) error {
 	return nil
 }
 
-// keySecrets returns what is to be masked of a private key: of PEM all lines, also where their ends are written out; of a JWK
-// its private members, and the whole on one line. A JWK is never masked line by line: a line can be a lone brace.
+// isSet returns those of the variables that are not empty.
+func (s *session) isSet(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return strings.TrimSpace(s.env.Getenv(name)) == "" })
+}
+
+// keySecrets returns what is to be masked of a private key: of PEM all lines, also where their ends are written out; of JSON
+// the whole on one line, the private members of every JWK in it, in any case, or, where there are none, all that could be one. JSON is
+// never masked line by line: a line can be a lone brace.
 func keySecrets(key access.Secret) []access.Secret {
 	text := strings.TrimSpace(key.Reveal())
-	var members map[string]any
-	if json.Unmarshal([]byte(text), &members) != nil {
-		if strings.HasPrefix(text, "{") { // damaged: its longer words
+	var tree any
+	if json.Unmarshal([]byte(text), &tree) != nil {
+		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") { // damaged: its longer words
 			return longWords(text)
 		}
 		return []access.Secret{access.NewSecret(text), access.NewSecret(strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(text))}
@@ -79,13 +87,35 @@ func keySecrets(key access.Secret) []access.Secret {
 	if json.Compact(&line, []byte(text)) == nil {
 		out = append(out, access.NewSecret(line.String()))
 	}
-	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
-		if value, ok := members[name].(string); ok {
-			out = append(out, access.NewSecret(value))
+	private := privateMembers("", tree)
+	if len(private) == 0 {
+		private = longWords(text)
+	}
+	return append(out, private...)
+}
+
+// privateMembers returns the values, under whatever is in value, of the members that a JWK keeps private.
+func privateMembers(name string, value any) []access.Secret {
+	var out []access.Secret
+	switch v := value.(type) {
+	case string:
+		if slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "k", "r", "t"}, strings.ToLower(name)) && len(v) >= shortestNumber {
+			out = append(out, access.NewSecret(v))
+		}
+	case []any:
+		for _, item := range v {
+			out = append(out, privateMembers(name, item)...)
+		}
+	case map[string]any:
+		for _, inner := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, privateMembers(inner, v[inner])...)
 		}
 	}
 	return out
 }
+
+// shortestNumber is the least length of what is masked: a mask of a letter or two would be in every line.
+const shortestNumber = 8
 
 // longWords returns the runs of characters that could be a number of a key.
 func longWords(text string) []access.Secret {

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,6 +49,15 @@ func pemKey(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
+func jwkKey(t *testing.T, kid string) string {
+	t.Helper()
+	data, err := json.Marshal(jose.JSONWebKey{Key: newKey(t), KeyID: kid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 // TestOneCredential: exactly one kind, all of it.
 func TestOneCredential(t *testing.T) {
 	t.Parallel()
@@ -57,6 +67,10 @@ func TestOneCredential(t *testing.T) {
 		want string // of the error; empty for none
 	}{
 		"a token":          {env: map[string]string{envAPIToken: "00t"}},
+		"a token's line":   {env: map[string]string{envAPIToken: "00t\r\n"}},
+		"a scheme":         {env: map[string]string{envAPIToken: "SSWS 00t"}, want: "without the word SSWS"},
+		"a token, key id":  {env: map[string]string{envAPIToken: "00t", envKeyID: "k"}, want: "a service app's (OKTA_PRIVATE_KEY_ID)"},
+		"two key ids":      {env: map[string]string{envClientID: "0oa1", envKey: jwkKey(t, "kid1"), envKeyID: "kid2"}, want: `its own kid is "kid1", and the key id given is "kid2"`},
 		"an app":           {env: map[string]string{envClientID: "0oa1", envKey: key}},
 		"with a key id":    {env: map[string]string{envClientID: "0oa1", envKey: key, envKeyID: "k"}},
 		"nothing":          {want: "OKTA_API_TOKEN is not set, nor are OKTA_CLIENT_ID and OKTA_PRIVATE_KEY"},
@@ -100,6 +114,12 @@ func TestTheKeyIsMasked(t *testing.T) {
 		"JWK":             {string(data), []string{members["d"]}},
 		"a JWK, cut":      {string(data[:len(data)-3]), []string{members["d"]}},
 		"a JWK, one line": {strings.ReplaceAll(string(data), "\n", ""), []string{members["d"]}},
+		"a set":           {`{"keys":[` + string(data) + `]}`, []string{members["d"]}},
+		"a list":          {`[` + string(data) + `]`, []string{members["d"]}},
+		"upper case":      {strings.ReplaceAll(string(data), `"d"`, `"D"`), []string{members["d"]}},
+		"other primes":    {`{"kty":"RSA","d":"` + members["x"] + `","oth":[{"d":"` + members["d"] + `"}]}`, []string{members["x"], members["d"]}},
+		"other names":     {strings.ReplaceAll(string(data), `"d"`, `"private"`), []string{members["d"]}},
+		"escaped":         {strings.ReplaceAll(string(data), members["d"], `\u00`+fmt.Sprintf("%x", members["d"][0])+members["d"][1:]), []string{members["d"]}},
 	} {
 		var out bytes.Buffer
 		env := map[string]string{"GITHUB_ACTIONS": "true", envClientID: "0oa1", envKey: tc.value}

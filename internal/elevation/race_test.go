@@ -1,8 +1,12 @@
 package elevation_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -236,4 +240,60 @@ type busy struct{ outdated }
 
 func (busy) Append(context.Context, string, access.Entry) (access.Lease, error) {
 	return access.Lease{}, errors.New("another process has locked it")
+}
+
+// TestAGatewayAnswersForOkta: Okta makes the grant, at once or half a minute later, and something between here and there gives the
+// answer. However it is worded, the role does not stay.
+func TestAGatewayAnswersForOkta(t *testing.T) {
+	for name, given := range map[string]struct {
+		status int
+		body   string
+		late   time.Duration
+	}{
+		"400":              {status: 400, body: "<html>Bad Request</html>"},
+		"401":              {status: 401, body: "<html>Sign in</html>"},
+		"403":              {status: 403, body: "<html>Forbidden by policy</html>"},
+		"403 of nothing":   {status: 403},
+		"403 of JSON":      {status: 403, body: `{"message":"Forbidden"}`},
+		"404":              {status: 404, body: "<html>Not found</html>"},
+		"407":              {status: 407, body: "<html>Proxy</html>"},
+		"429":              {status: 429, body: "<html>Slow down</html>"},
+		"429 of nothing":   {status: 429},
+		"451":              {status: 451, body: "<html>Blocked</html>"},
+		"460":              {status: 460},
+		"499":              {status: 499, body: "<html>Closed</html>"},
+		"499, late effect": {status: 499, late: 30 * time.Second},
+		"403, late effect": {status: 403, body: `{"message":"Forbidden"}`, late: 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+				grants := 0
+				w.line.handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					body, _ := io.ReadAll(r.Body)
+					r.Body = io.NopCloser(bytes.NewReader(body))
+					if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/roles") || !strings.Contains(string(body), temporary) {
+						w.org.ServeHTTP(rw, r)
+						return
+					}
+					if grants++; grants > 1 {
+						t.Error("the grant is sent again")
+					}
+					reaches := r.WithContext(context.WithoutCancel(r.Context()))
+					if given.late == 0 {
+						w.org.ServeHTTP(httptest.NewRecorder(), reaches)
+					} else {
+						time.AfterFunc(given.late, func() { w.org.ServeHTTP(httptest.NewRecorder(), reaches) })
+					}
+					rw.Header().Set("Content-Type", "text/html")
+					rw.WriteHeader(given.status)
+					_, _ = io.WriteString(rw, given.body)
+				})
+				if _, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1")); err == nil {
+					t.Error("no error")
+				}
+				time.Sleep(5 * time.Minute)
+				w.expect(nil, nil)
+			})
+		})
+	}
 }

@@ -40,8 +40,12 @@ func (o *oauth) tokenAdvice(e *Error) string {
 		return true
 	}
 	switch {
+	case e.Code == "" && e.Status < 500 && e.Status != http.StatusTooManyRequests && e.Status != http.StatusRequestTimeout && e.Status != 0:
+		return "This does not look like an Okta org: " + o.endpoint.Host + " has no token endpoint that answers as Okta's. Give the org's own address, such as https://acme.okta.com."
+	case e.Code == "invalid_client" && has("kid") && o.key.id == "":
+		return "No key id was sent, which works only while the app has one active key. Set OKTA_PRIVATE_KEY_ID to the key's kid."
 	case e.Code == "invalid_client" && has("kid"):
-		return "The app has no active key of that id. Give the kid that the app's page shows under Public Keys, or the private key that belongs to one of them."
+		return "The app has no active key of the id " + quote(o.key.id) + ". Give the kid that the app's page shows under Public Keys, or the private key that belongs to one of them."
 	case e.Code == "invalid_client" && has("signature"):
 		return "The private key is not the one whose public part is registered with the app, or that key is inactive: register it, or give the other one."
 	case e.Code == "invalid_client" && (has("expir") || has("issued")): // "… is expired.", "… has an expiration too far into the future."
@@ -62,11 +66,17 @@ func (o *oauth) tokenAdvice(e *Error) string {
 	return ""
 }
 
+// isScope tells whether s can be the names of scopes, and not whatever else a server sends.
+func isScope(s string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._ -"
+	return strings.Trim(s, letters) == "" && strings.TrimSpace(s) != "" && len(s) <= 200
+}
+
 // callAdvice is about an error of a call with an access token.
 func callAdvice(e *Error, got http.Header) string {
 	scope := ScopeOf(e.Method, e.Path)
 	for _, challenge := range got.Values("WWW-Authenticate") {
-		if asked := oneLine(challengeParam(challenge, "scope")); asked != "" {
+		if asked := challengeParam(challenge, "scope"); isScope(asked) {
 			scope = asked
 		}
 	}

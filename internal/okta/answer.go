@@ -44,20 +44,23 @@ func unsound(seen *wire, h http.Header, content []byte) *Error {
 	return nil
 }
 
+// errorBody is what Okta's error answers hold, and those of OAuth.
+type errorBody struct {
+	ErrorCode        string `json:"errorCode"`
+	ErrorSummary     string `json:"errorSummary"`
+	ErrorID          string `json:"errorId"`
+	OAuthError       string `json:"error"`
+	OAuthDescription string `json:"error_description"`
+	ErrorCauses      []struct {
+		ErrorSummary string `json:"errorSummary"`
+	} `json:"errorCauses"`
+}
+
 // refusal reads an error answer: Okta's error body where there is one, else OAuth's WWW-Authenticate header.
 func refusal(seen *wire, h http.Header, content []byte) *Error {
 	e := seen.failure(nil)
-	var body struct {
-		ErrorCode        string `json:"errorCode"`
-		ErrorSummary     string `json:"errorSummary"`
-		ErrorID          string `json:"errorId"`
-		OAuthError       string `json:"error"`
-		OAuthDescription string `json:"error_description"`
-		ErrorCauses      []struct {
-			ErrorSummary string `json:"errorSummary"`
-		} `json:"errorCauses"`
-	}
-	if json.Unmarshal(content, &body) == nil {
+	if body, err := decode[errorBody](content); err == nil {
+		e.own = isOktaCode(body.ErrorCode) || (body.ErrorCode == "" && isOAuthCode(body.OAuthError))
 		e.Code, e.Summary, e.ErrorID = body.ErrorCode, body.ErrorSummary, body.ErrorID
 		if e.Code == "" {
 			e.Code, e.Summary = body.OAuthError, firstOf(e.Summary, body.OAuthDescription)
@@ -67,16 +70,44 @@ func refusal(seen *wire, h http.Header, content []byte) *Error {
 		}
 	}
 	for _, challenge := range h.Values("WWW-Authenticate") {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(challenge), " ")
+		if strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, dpopScheme) {
+			e.own = e.own || isOAuthCode(challengeParam(challenge, "error"))
+		}
 		e.Code = firstOf(e.Code, challengeParam(challenge, "error"))
 		e.Summary = firstOf(e.Summary, challengeParam(challenge, "error_description"))
 	}
 	if e.Status == http.StatusTooManyRequests {
-		e.Code = firstOf(e.Code, codeRateLimit)
+		e.own = e.Code == codeRateLimit || isRateLimit(h)
+		if e.own {
+			e.Code = firstOf(e.Code, codeRateLimit)
+		}
 	}
 	if e.Code == "" && e.Summary == "" {
 		e.Err = errors.New("the answer does not say why")
 	}
 	return e
+}
+
+// isOktaCode tells whether code has the shape of Okta's error codes: E and seven digits.
+func isOktaCode(code string) bool {
+	digits, found := strings.CutPrefix(code, "E")
+	return found && len(digits) == 7 && strings.Trim(digits, "0123456789") == ""
+}
+
+// isOAuthCode tells whether code is one by which RFC 6750 and RFC 9449 refuse a request that bears an access token.
+// A gateway's "error": "Forbidden" is none.
+func isOAuthCode(code string) bool {
+	switch code {
+	case "invalid_request", "invalid_token", "insufficient_scope", codeNeedsProof, codeNeedsNonce:
+		return true
+	}
+	return false
+}
+
+// isRateLimit tells whether an answer bears the headers of Okta's rate limits.
+func isRateLimit(h http.Header) bool {
+	return h.Get("X-Rate-Limit-Limit") != "" && h.Get("X-Rate-Limit-Reset") != ""
 }
 
 // challengeParam returns a parameter of a WWW-Authenticate header; empty where it has none.

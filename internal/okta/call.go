@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -73,7 +75,7 @@ func ask[T any](ctx context.Context, c *Client, r call) (T, *wire, error) {
 	if err != nil {
 		return out, seen, c.unreadable(seen, err)
 	}
-	c.unfamiliar.note(r.known, body)
+	c.unfamiliar.note(r.known, body, seen.secrets)
 	return out, seen, nil
 }
 
@@ -95,10 +97,23 @@ func decode[T any](raw json.RawMessage) (T, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return out, errors.New("the answer is of another shape: an object was expected")
 	}
+	if err := singular(raw, reflect.TypeFor[T]()); err != nil {
+		return out, fmt.Errorf("the answer is of another shape: %w", err)
+	}
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return out, fmt.Errorf("the answer is of another shape: %w", err)
 	}
 	return out, nil
+}
+
+// decodeFrom is decode for what r holds.
+func decodeFrom[T any](r io.Reader) (T, error) {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return decode[T](raw)
 }
 
 // decodeList reads a JSON array. Null is none.

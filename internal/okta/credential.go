@@ -46,11 +46,26 @@ func credentialOf(c Config, org *url.URL, ask asker) (credential, error) {
 		return nil, errors.New("reading the credential: there are an API token and a service app's key\ngive one of them")
 	case c.OAuth != nil:
 		return newOAuth(*c.OAuth, org, ask)
-	case c.Token.IsZero() || !isHeaderText(c.Token.Reveal()) || strings.Contains(c.Token.Reveal(), " "):
-		return nil, errors.New("reading the API token: it is empty, or holds characters that no API token has" +
-			"\ngive the token's value alone, without quotes, spaces or line ends")
+	}
+	if wrong := tokenFault(c.Token.Reveal()); wrong != "" {
+		return nil, errors.New("reading the API token: " + wrong)
 	}
 	return &ssws{c.Token}, nil
+}
+
+// tokenFault says what is wrong with an API token, without quoting it; empty if nothing is.
+func tokenFault(token string) string {
+	const alone = "\ngive the token's value alone, without quotes, spaces or line ends"
+	scheme, _, _ := strings.Cut(token, " ")
+	switch {
+	case strings.TrimSpace(token) == "":
+		return "it is empty" + alone
+	case strings.EqualFold(scheme, "SSWS"):
+		return "it begins with SSWS, the name of the scheme\ngive the token's value alone, without the word SSWS"
+	case !isHeaderText(token) || strings.ContainsAny(token, " \"'`"):
+		return "it holds characters that no API token has" + alone
+	}
+	return ""
 }
 
 // ssws is an API token as a credential: all that its owner may do.

@@ -9,8 +9,13 @@ import (
 	"strings"
 )
 
-// codeRateLimit is Okta's error code of a 429. Source: Okta's list of error codes.
-const codeRateLimit = "E0000047"
+// Okta's error codes that something depends on. Source: its list of error codes.
+const (
+	codeNotFound   = "E0000007"
+	codeRateLimit  = "E0000047"
+	codeRoleHeld   = "E0000090" // "The role specified is already assigned to the user."
+	codeRoleExists = "E0000263" // a custom role of that name
+)
 
 // Error is a call that failed. Fields that the wire did not give are empty; Status is 0 where no answer came. It never
 // holds a credential, nor a query.
@@ -27,6 +32,8 @@ type Error struct {
 
 	unsent   bool
 	forToken bool // the request was for an access token; that of the call was not sent
+	own      bool // the answer is in Okta's own words: no proxy or gateway gave it
+	again    bool // an earlier try of the same request had been answered with a refusal
 }
 
 // Error gives the failure in one line, without Op, which the error around it says.
@@ -89,15 +96,25 @@ func (e *Error) NextStep() string { return e.Advice }
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Refused tells that Okta definitely did not do it: it answered with a 4xx status other than 408, or the request was
-// not sent, because its arguments are wrong, the context had ended or there was no access token. After any other failure of a write its effect is unknown.
+// Refused tells that Okta definitely did not do it: it said so itself, with a 4xx status other than 408 and an error code of its
+// own, or the request was not sent, because its arguments are wrong, the context had ended or there was no access token. After
+// any other failure of a write its effect is unknown: a gateway may give a 4xx of its own when Okta has done it. That something is
+// there already is no refusal when a request was sent before: it may have made it.
 func (e *Error) Refused() bool {
-	return e.unsent || e.forToken || (e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout)
+	switch {
+	case e.unsent, e.forToken:
+		return true
+	case e.again && (e.Code == codeRoleHeld || e.Code == codeRoleExists):
+		return false
+	}
+	return e.own && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout
 }
 
-// NotFound tells that the answer was 404. It is no proof that a thing is gone: Okta also answers 404 for a role that
-// the account holds through a group.
-func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && !e.forToken }
+// NotFound tells that Okta says that it has no such thing; the 404 of a proxy is none. It is no proof that a thing is gone: Okta
+// also answers so for a role that the account holds through a group.
+func (e *Error) NotFound() bool {
+	return e.Status == http.StatusNotFound && e.own && e.Code == codeNotFound && !e.forToken
+}
 
 // oneLine returns s as printable text of bounded length: what a server sends may hold anything.
 func oneLine(s string) string {

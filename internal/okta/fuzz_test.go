@@ -254,7 +254,7 @@ func FuzzJudge(f *testing.F) {
 			checkText(t, e.Error())
 			checkText(t, e.observed())
 		}
-		if e.Refused() != (status >= 400 && status < 500 && status != 408) || e.Status != status {
+		if (e.Refused() && (status < 400 || status >= 500 || status == 408 || e.Code == "")) || e.Status != status {
 			t.Errorf("status %d: %+v", status, e)
 		}
 	})

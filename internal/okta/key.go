@@ -8,7 +8,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"strings"
 
@@ -69,10 +68,10 @@ const (
 	giveOne = "\ngive the one private key whose public part is registered with the service app"
 )
 
-// parseKey reads a private key, as PEM or as a JWK. White space around it, and "\n" written out in the place of line ends,
-// as environment variables often have them, do no harm. keyID overrides the JWK's own "kid".
+// parseKey reads a private key, as PEM or as a JWK. White space and quotes around it, and what becomes of line ends in
+// environment variables, do no harm. keyID is for a key that has no "kid" of its own, and must not contradict one that has.
 func parseKey(secret access.Secret, keyID string) (signingKey, error) {
-	text := bytes.TrimSpace([]byte(secret.Reveal()))
+	text := unquoted(bytes.TrimSpace([]byte(secret.Reveal())))
 	var key jwk.Key
 	var err error
 	switch {
@@ -93,38 +92,14 @@ func parseKey(secret access.Secret, keyID string) (signingKey, error) {
 		return signingKey{}, err
 	}
 	out.id, _ = key.KeyID()
-	if keyID = strings.TrimSpace(keyID); keyID != "" {
+	switch keyID = strings.TrimSpace(keyID); {
+	case keyID != "" && out.id != "" && out.id != keyID:
+		return signingKey{}, errors.New("its own kid is " + quote(oneLine(out.id)) + ", and the key id given is " + quote(oneLine(keyID)) +
+			"\ngive the kid that the app's page shows for this key, or none: then the key's own is used")
+	case keyID != "":
 		out.id = keyID
 	}
 	return out, nil
-}
-
-// lineEnds puts line ends where they are written out.
-func lineEnds(text []byte) []byte {
-	return []byte(strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", `\r`, "\n").Replace(string(text)))
-}
-
-func parsePEM(text []byte) (jwk.Key, error) {
-	block, rest := pem.Decode(lineEnds(text))
-	switch {
-	case block == nil && bytes.Contains(text, []byte("-----BEGIN ")):
-		return nil, errors.New("it is damaged PEM: a line is missing or changed" + giveKey)
-	case block == nil:
-		return nil, errors.New("it is neither PEM nor a JWK" + giveKey)
-	case strings.Contains(block.Type, "ENCRYPTED") || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
-		return nil, errors.New("it is encrypted with a passphrase\ndecrypt it first (openssl pkey -in key.pem) and keep the result in the secret")
-	case strings.HasSuffix(block.Type, "PUBLIC KEY") || strings.Contains(block.Type, "CERTIFICATE"):
-		return nil, errors.New("it is public: a public key or a certificate" + giveKey)
-	case block.Type != "RSA PRIVATE KEY" && block.Type != "PRIVATE KEY" && block.Type != "EC PRIVATE KEY":
-		return nil, errors.New("it is PEM of another kind" + giveKey)
-	case len(bytes.TrimSpace(rest)) > 0:
-		return nil, errors.New("it holds more than one key" + giveOne)
-	}
-	key, err := jwk.ParseKey(pem.EncodeToMemory(block), jwk.WithPEM(true))
-	if err != nil {
-		return nil, errors.New("what its PEM holds is no key that can be used: it is damaged, or of another kind" + giveKey)
-	}
-	return key, nil
 }
 
 func parseJWK(text []byte) (jwk.Key, error) {

@@ -10,8 +10,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,8 +51,17 @@ func TestKeysThatSign(t *testing.T) {
 		"with CRLF":            {text: strings.ReplaceAll(pkcs1, "\n", "\r\n"), public: rsaKey().Public(), alg: "RS256"},
 		`with \n`:              {text: strings.ReplaceAll(pkcs1, "\n", `\n`), public: rsaKey().Public(), alg: "RS256"},
 		`with \r\n`:            {text: strings.ReplaceAll(pkcs8(ecKey()), "\n", `\r\n`), public: ecKey().Public(), alg: "ES256"},
+		"on one line":          {text: strings.Join(strings.Split(pkcs1, "\n"), " "), public: rsaKey().Public(), alg: "RS256"},
+		"indented":             {text: strings.ReplaceAll(pkcs1, "\n", "\n    "), public: rsaKey().Public(), alg: "RS256"},
+		"in quotes":            {text: `"` + strings.ReplaceAll(pkcs8(ecKey()), "\n", `\n`) + `"`, public: ecKey().Public(), alg: "ES256"},
+		"in single quotes":     {text: "'" + pkcs8(ecKey()) + "'", public: ecKey().Public(), alg: "ES256"},
+		"JWK in single quotes": {text: "'" + jwkOf(ecKey(), "x", "") + "'", public: ecKey().Public(), alg: "ES256", kid: "x"},
+		"openssl ecparam": { // with the OID of P-256
+			text:   pemOf("EC PARAMETERS", []byte{6, 8, 42, 134, 72, 206, 61, 3, 1, 7}) + pemOf("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(ecKey()))),
+			public: ecKey().Public(), alg: "ES256",
+		},
 		"JWK RSA":              {text: jwkOf(rsaKey(), "own", ""), public: rsaKey().Public(), alg: "RS256", kid: "own"},
-		"JWK RSA, its own alg": {text: jwkOf(rsaKey(), "own", "RS512"), keyID: " other ", public: rsaKey().Public(), alg: "RS512", kid: "other"},
+		"JWK RSA, its own alg": {text: jwkOf(rsaKey(), "own", "RS512"), keyID: " own ", public: rsaKey().Public(), alg: "RS512", kid: "own"},
 		"JWK EC":               {text: " " + jwkOf(p384, "", "ES384") + "\n", public: p384.Public(), alg: "ES384"},
 		`JWK with \n`:          {text: strings.Replace(jwkOf(ecKey(), "x", ""), ",", `,\n  `, 2), public: ecKey().Public(), alg: "ES256", kid: "x"},
 	} {
@@ -101,7 +112,14 @@ func keysThatDoNot() map[string]struct{ text, want string } {
 		"public RSA JWK":  {jwkOf(rsaKey().Public(), "k", ""), "public"},
 		"encrypted":       {pemOf("ENCRYPTED PRIVATE KEY", []byte("x")), "passphrase"},
 		"encrypted, old":  {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AA\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "passphrase"},
-		"OpenSSH":         {pemOf("OPENSSH PRIVATE KEY", []byte("x")), "another kind"},
+		"OpenSSH":         {pemOf("OPENSSH PRIVATE KEY", []byte("x")), "ssh-keygen -p -m PEM"},
+		"DSA":             {pemOf("DSA PRIVATE KEY", []byte("x")), `of another kind, "DSA PRIVATE KEY"`},
+		"EC PARAMETERS":   {pemOf("EC PARAMETERS", []byte("x")), `"EC PARAMETERS"`},
+		"a path":          {"/run/secrets/okta.pem", "path of a file"},
+		"a file's name":   {"okta-key.pem", "path of a file"},
+		"base64 of PEM":   {base64.StdEncoding.EncodeToString([]byte(good)), "decode it first"},
+		"base64 of a JWK": {base64.StdEncoding.EncodeToString([]byte(jwkOf(ecKey(), "k", ""))), "decode it first"},
+		"one line, cut":   {strings.Join(strings.Fields(cut), " "), "damaged"},
 		"RSA 1024":        {pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(weak)), "2048"},
 		"RSA 1024 JWK":    {jwkOf(weak, "", ""), "2048"},
 		"P-224":           {pemOf("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(p224))), "\ngive the private key"},
@@ -134,6 +152,18 @@ func mixedRSA() string {
 	return string(must(json.Marshal(mixed)))
 }
 
+// TestAKeysOwnIDCounts: another one beside it is a mistake that Okta would call an invalid kid.
+func TestAKeysOwnIDCounts(t *testing.T) {
+	t.Parallel()
+	own := access.NewSecret(jwkOf(ecKey(), "kid1", ""))
+	if _, err := parseKey(own, "kid2"); err == nil || !strings.Contains(err.Error(), `"kid1"`) || !strings.Contains(err.Error(), `"kid2"`) {
+		t.Errorf("%v does not name both", err)
+	}
+	if key, err := parseKey(own, " kid1\n"); err != nil || key.id != "kid1" {
+		t.Errorf("%q, %v", key.id, err)
+	}
+}
+
 func TestKeysThatDoNotSign(t *testing.T) {
 	t.Parallel()
 	for name, tc := range keysThatDoNot() {
@@ -150,7 +180,8 @@ func TestKeysThatDoNotSign(t *testing.T) {
 func quotes(t *testing.T, text string, err error) {
 	t.Helper()
 	const run = 12
-	known := giveKey + giveOne + "-----BEGIN PRIVATE KEY-----" // words that a value may share with an error
+	labels := regexp.MustCompile(`-----BEGIN [A-Z0-9 ]{1,64}-----`)
+	known := giveKey + giveOne + "-----BEGIN PRIVATE KEY-----" + labels.FindString(text) // words that a value may share with an error
 	for i := 0; i+run <= len(text); i++ {
 		if part := text[i : i+run]; strings.Contains(err.Error(), part) && !strings.Contains(known, part) {
 			t.Fatalf("the error quotes %q: %v", part, err)

@@ -60,7 +60,10 @@ func linkParams(s string) (isNext bool, rest string, err error) {
 		name, value := strings.TrimSpace(s[:end]), ""
 		s = s[end:]
 		if s[0] == '=' {
-			value, s = paramValue(s[1:])
+			quoted := strings.HasPrefix(strings.TrimLeft(s[1:], " \t"), `"`)
+			if value, s = paramValue(s[1:]); !quoted && strings.ContainsAny(value, "'\"`") && strings.EqualFold(name, "rel") {
+				return false, "", errLink // rel='next' is a token to RFC 8288, and was meant to be "next"
+			}
 		}
 		if strings.EqualFold(name, "rel") && !seenRel { // RFC 8288: only the first one counts
 			seenRel = true

@@ -176,7 +176,8 @@ func (o *oauth) learn(got http.Header) {
 	}
 }
 
-// remedy: a request that was refused with 401 has had no effect, and neither has one whose proof lacked a nonce.
+// remedy: a request that Okta refused with 401 has had no effect, and neither has one whose proof lacked a nonce. A 401 that a
+// gateway may have given says nothing of the effect, so that only a read is sent again after it.
 func (o *oauth) remedy(sent, got http.Header, e *Error) remedy {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -184,7 +185,7 @@ func (o *oauth) remedy(sent, got http.Header, e *Error) remedy {
 		return newNonce
 	}
 	// Okta also answers 401 for a feature that the org does not have (E0000015).
-	if e.Status != http.StatusUnauthorized || e.Code == "insufficient_scope" || e.Code == "E0000015" {
+	if e.Status != http.StatusUnauthorized || (!e.own && e.Method != http.MethodGet) || e.Code == "insufficient_scope" || e.Code == "E0000015" {
 		return noRemedy
 	}
 	if _, used, _ := strings.Cut(sent.Get("Authorization"), " "); used == o.current.value.Reveal() {

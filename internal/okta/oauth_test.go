@@ -303,7 +303,8 @@ func TestTokenRefusals(t *testing.T) {
 		code, said, advice string
 	}{
 		"another key":      {client: other, code: "invalid_client", said: "signature is invalid", advice: "The private key is not the one"},
-		"unknown kid":      {client: func(c *Config) { c.OAuth.KeyID = "nope" }, code: "invalid_client", said: "kid is invalid", advice: "no active key of that id"},
+		"unknown kid":      {client: func(c *Config) { c.OAuth.KeyID = "nope" }, code: "invalid_client", said: "kid is invalid", advice: `no active key of the id "nope"`},
+		"no kid":           {server: says(401, "invalid_client", "The client_assertion JWT kid is invalid."), client: func(c *Config) { c.OAuth.KeyID = "" }, code: "invalid_client", said: "kid is invalid", advice: "Set OKTA_PRIVATE_KEY_ID to the key's kid."},
 		"unknown app":      {client: func(c *Config) { c.OAuth.ClientID = "0oaother" }, code: "invalid_client", said: "client_id", advice: `"0oaother"`},
 		"expired":          {server: says(401, "invalid_client", "The client_assertion token is expired."), code: "invalid_client", said: "expired", advice: "clock"},
 		"clock ahead":      {server: says(401, "invalid_client", "The client_assertion token has an expiration too far into the future."), code: "invalid_client", said: "future", advice: "clock"},
@@ -566,5 +567,64 @@ func TestTheServiceAppsSecretsAreNowhere(t *testing.T) {
 		if !strings.Contains(all, "Method:POST Path:"+TokenPath) {
 			t.Errorf("the token request was not observed:\n%s", all)
 		}
+	}
+}
+
+// TestATokenEndpointThatIsNone is of a host that is not an org.
+func TestATokenEndpointThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 404, 405} {
+		a := newAuthServer()
+		a.before = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "<html>404 page not found</html>")
+			return true
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if e := mustFail(t, readOnce(ctx, appOf(t, a))); !strings.Contains(e.Advice, "does not look like an Okta org") {
+			t.Errorf("%d: %v, advice %q", status, e, e.Advice)
+		}
+	}
+}
+
+// TestAnEchoedTokenIsNoScope: what a server puts in the place of a scope is not told as one, and never a token.
+func TestAnEchoedTokenIsNoScope(t *testing.T) {
+	t.Parallel()
+	for asked, said := range map[string]string{"TOKEN": access.NewSecret("x").String(), "okta.a.read okta.b": "okta.a.read okta.b", "x; run this <now>": "okta.roles.read"} {
+		a := newAuthServer()
+		a.api = func(w http.ResponseWriter, r *http.Request) {
+			_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+strings.ReplaceAll(asked, "TOKEN", token)+`"`)
+			answer(w, 403, `{"errorCode":"E0000006","errorSummary":"x"}`)
+		}
+		e := mustFail(t, readOnce(t.Context(), appOf(t, a)))
+		if !strings.Contains(e.Advice, "("+said+")") {
+			t.Errorf("%q: advice %q", asked, e.Advice)
+		}
+		for _, token := range a.issued {
+			if strings.Contains(fmt.Sprintf("%+v", *e), token) {
+				t.Errorf("the access token is in the error: %+v", *e)
+			}
+		}
+	}
+}
+
+// TestAProofIsNotForgotten: a token that is bound to no key is not taken where Okta had demanded a proof.
+func TestAProofIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	a := newAuthServer()
+	a.dpop = true
+	a.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("DPoP") == "" {
+			return false
+		}
+		a.tokens["plain"] = ""
+		answer(w, 200, `{"token_type":"Bearer","access_token":"plain","expires_in":3600}`)
+		return true
+	}
+	if e := mustFail(t, readOnce(t.Context(), appOf(t, a))); !strings.Contains(e.Error(), "not bound") || len(a.seen) != 0 {
+		t.Errorf("%v; requests %q", e, a.seen)
 	}
 }

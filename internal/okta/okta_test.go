@@ -65,3 +65,17 @@ func TestNewChecksTheToken(t *testing.T) {
 		t.Error("a user agent of two lines is accepted")
 	}
 }
+
+// TestWhatIsWrongWithAToken is said, without the token.
+func TestWhatIsWrongWithAToken(t *testing.T) {
+	t.Parallel()
+	for token, want := range map[string]string{
+		"": "it is empty", " ": "it is empty", "SSWS " + testToken: "without the word SSWS", "ssws " + testToken: "without the word SSWS",
+		testToken + " x": "characters", `"` + testToken + `"`: "characters", testToken + "\n": "characters", testToken + "é": "characters",
+	} {
+		_, err := New(t.Context(), Config{Transport: http.DefaultTransport, OrgURL: "https://acme.okta.com", Token: access.NewSecret(token)})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), testToken) {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func list[T any](ctx context.Context, c *Client, l listing) ([]T, error) {
 		if err != nil {
 			return nil, err
 		}
-		page, next, err := readPage[T](body, l.field, func(item json.RawMessage) { c.unfamiliar.note(l.known, item) })
+		page, next, err := readPage[T](body, l.field, func(item json.RawMessage) { c.unfamiliar.note(l.known, item, seen.secrets) })
 		if err == nil {
 			target, err = c.nextTarget(next, seen.links)
 		}
@@ -87,14 +87,18 @@ func bodyNext(raw json.RawMessage) (string, error) {
 	if raw == nil || string(raw) == "null" {
 		return "", nil
 	}
-	links, err := decode[struct{ Next json.RawMessage }](raw)
+	links, err := decode[struct {
+		Next json.RawMessage `json:"next"`
+	}](raw)
 	if err != nil {
 		return "", err
 	}
 	if links.Next == nil || string(links.Next) == "null" {
 		return "", nil
 	}
-	next, err := decode[struct{ Href string }](links.Next)
+	next, err := decode[struct {
+		Href string `json:"href"`
+	}](links.Next)
 	if err == nil && next.Href == "" {
 		err = errors.New("the link to the next page has no address")
 	}

@@ -35,6 +35,8 @@ func TestHeaderNext(t *testing.T) {
 		"open bracket":        {headers: []string{`<` + n + `; rel="next"`}, fails: true},
 		"garbage after":       {headers: []string{`<` + n + `> rel="next"`}, fails: true},
 		"empty target":        {headers: []string{`<>; rel="next"`}, fails: true},
+		"single quotes":       {headers: []string{`<` + n + `>; rel='next'`}, fails: true},
+		"single quotes, more": {headers: []string{`<` + n + `>; rel='next prev'`}, fails: true},
 	} {
 		got, err := headerNext(tc.headers)
 		if got != tc.want || (err != nil) != tc.fails {

@@ -4,8 +4,9 @@ package okta
 //
 //	what came of a try                         GET                      POST, PUT, PATCH, DELETE
 //	429 that says when the window ends         again after it           again after it
-//	429 for requests at once, or without       again, blind             again, blind
-//	  readable headers
+//	429 for requests at once, or Okta's        again, blind             again, blind
+//	  without readable headers
+//	429 of somebody else's                     again, blind             returned; effect unknown
 //	409 E0000268, a concurrent role change     as any 409               again, blind
 //	500, 502, 503, 504                         again                    returned; effect unknown
 //	no answer: closed, reset, not in time      again                    returned; effect unknown
@@ -13,10 +14,15 @@ package okta
 //	an answer of more than maxBody             returned                 returned; effect unknown
 //	3xx, other 2xx                             returned                 returned; effect unknown
 //	an access token or proof refused           again, once, at once     again, once, at once
-//	other 4xx                                  returned                 returned; refused
+//	401 of somebody else's                     again, once, at once     returned; effect unknown
+//	409 E0000090 or E0000263, not at first     -                        returned; effect unknown
+//	other 4xx of Okta's                        returned                 returned; refused
+//	other 4xx                                  returned                 returned; effect unknown
 //
-// So a write is sent again only where Okta said that it did not do it: what a failure of a write says of its effect
-// (Error.Refused) is about its last try, and all tries before it had none.
+// Okta's are a 429 with E0000047 or its rate limit headers, and else a 4xx with an error code of its shape or of OAuth's: a
+// gateway may answer with a 4xx of its own when Okta has done it. So a write is sent again only where Okta said that it did not
+// do it: what a failure of a write says of its effect (Error.Refused) is about its last try, and all tries before it had none,
+// unless the last one finds in place what it was to make.
 //
 // "Again" is at most twice, and never where the wait would not end before the context. So a call that writes ends within
 // three times requestTimeout and two times maxRateWait, about four minutes; a request that reads likewise, not counting the
@@ -53,13 +59,13 @@ func retryAfter(method string, try int, o outcome) (time.Duration, bool) {
 	}
 	isRead := method == http.MethodGet
 	switch status := o.err.Status; {
-	case status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests && (isRead || o.err.own):
 		if wait, known := untilReset(o.header); known {
 			return wait, wait <= maxRateWait
 		}
 		return blind(blindRateWait, try), true
 	case !isRead:
-		return blind(blindRateWait, try), status == http.StatusConflict && o.err.Code == codeRoleChange
+		return blind(blindRateWait, try), status == http.StatusConflict && o.err.own && o.err.Code == codeRoleChange
 	case o.broken, status == http.StatusInternalServerError, status == http.StatusBadGateway,
 		status == http.StatusServiceUnavailable, status == http.StatusGatewayTimeout:
 		return blind(firstBackoff, try), true

@@ -57,11 +57,14 @@ func outcomes() map[string]struct {
 	read := func(t try) row { return row{try: t, readAgain: true, takes: blindRead} }
 	rows := map[string]row{
 		"429 with a reset":         {try: limited, readAgain: true, writeAgain: true, refused: true, takes: 42 * time.Second, takesWrite: 42 * time.Second},
-		"429 without headers":      {try: gives(429, ``), readAgain: true, writeAgain: true, refused: true, takes: blindWrite, takesWrite: blindWrite},
+		"429 without headers":      {try: gives(429, `{"errorCode":"E0000047"}`), readAgain: true, writeAgain: true, refused: true, takes: blindWrite, takesWrite: blindWrite},
 		"429 of requests at once":  {try: gives(429, ``, rateHeaders("0", "0", "99")...), readAgain: true, writeAgain: true, refused: true, takes: blindWrite, takesWrite: blindWrite},
+		"429 of a proxy":           {try: gives(429, `<html>`), readAgain: true, takes: blindWrite},
+		"401 of a proxy":           {try: gives(401, `<html>`)},
 		"a concurrent role change": {try: gives(409, `{"errorCode":"E0000268"}`), writeAgain: true, refused: true, takesWrite: blindWrite},
 		"a role that is held":      {try: gives(409, `{"errorCode":"E0000090"}`), refused: true},
-		"another conflict":         {try: gives(409, ``), refused: true},
+		"another conflict":         {try: gives(409, `{"errorCode":"E0000001"}`), refused: true},
+		"a conflict of a proxy's":  {try: gives(409, ``)},
 		"bad request":              {try: gives(400, `{"errorCode":"E0000001"}`), refused: true},
 		"not signed in":            {try: gives(401, `{"errorCode":"E0000011"}`), refused: true},
 		"forbidden":                {try: gives(403, `{"errorCode":"E0000006"}`), refused: true},
@@ -159,7 +162,7 @@ func callOnce(ctx context.Context, c *Client, write bool) error {
 // TestTheLastTryOfAWriteCounts: refusals before it do not make an unanswered one a refusal.
 func TestTheLastTryOfAWriteCounts(t *testing.T) {
 	t.Parallel()
-	for name, first := range map[string]try{"429": gives(429, ``), "concurrent": gives(409, `{"errorCode":"E0000268"}`)} {
+	for name, first := range map[string]try{"429": gives(429, `{"errorCode":"E0000047"}`), "concurrent": gives(409, `{"errorCode":"E0000268"}`)} {
 		tries := 0
 		c := clientOf(t, "https://acme.okta.com", func(c *Config) {
 			c.Transport = memory(func(r *http.Request) (*http.Response, error) {
@@ -173,6 +176,27 @@ func TestTheLastTryOfAWriteCounts(t *testing.T) {
 			e := mustFail(t, callOnce(t.Context(), c, true))
 			if e.Refused() || e.Status != 0 || tries != 2 {
 				t.Errorf("%s: %d tries, refused %v, %v", name, tries, e.Refused(), e)
+			}
+		})
+	}
+}
+
+// TestWhatIsThereMayBeOfAnEarlierTry: a conflict that a second try meets is not that the request had no effect.
+func TestWhatIsThereMayBeOfAnEarlierTry(t *testing.T) {
+	t.Parallel()
+	for code, refused := range map[string]bool{"E0000090": false, "E0000263": false, "E0000006": true} {
+		tries := 0
+		c := clientOf(t, "https://acme.okta.com", func(c *Config) {
+			c.Transport = memory(func(*http.Request) (*http.Response, error) {
+				if tries++; tries == 1 {
+					return canned(409, `{"errorCode":"E0000268"}`), nil
+				}
+				return canned(409, `{"errorCode":"`+code+`"}`), nil
+			})
+		})
+		synctest.Test(t, func(t *testing.T) {
+			if e := mustFail(t, callOnce(t.Context(), c, true)); e.Refused() != refused || tries != 2 {
+				t.Errorf("%s: %d tries, refused %v", code, tries, e.Refused())
 			}
 		})
 	}

@@ -5,7 +5,6 @@ package okta
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -109,23 +108,28 @@ func (o *oauth) proveNext(out outcome, proven bool) bool {
 	return false
 }
 
+// tokenAnswer is what the token endpoint answers.
+type tokenAnswer struct {
+	Type      string  `json:"token_type"`
+	Value     string  `json:"access_token"`
+	Scope     *string `json:"scope"`
+	ExpiresIn float64 `json:"expires_in"`
+}
+
 // read takes the token out of a sound answer. What is wrong with one is said without quoting it.
 func (o *oauth) read(out outcome, begun time.Time, proven bool) (grant, *Error) {
 	defer out.answer.Body.Close()
-	var body struct {
-		Type      string  `json:"token_type"`
-		Value     string  `json:"access_token"`
-		Scope     *string `json:"scope"`
-		ExpiresIn float64 `json:"expires_in"`
-	}
 	wrong := func(why string) (grant, *Error) { return grant{}, out.seen.failure(errors.New(why)) }
-	if err := json.NewDecoder(out.answer.Body).Decode(&body); err != nil || out.answer.StatusCode != http.StatusOK {
+	body, err := decodeFrom[tokenAnswer](out.answer.Body)
+	if err != nil || out.answer.StatusCode != http.StatusOK {
 		return wrong("the answer is of another shape: an access token was expected")
 	}
 	bearer, dpop := strings.EqualFold(body.Type, "Bearer"), strings.EqualFold(body.Type, dpopScheme)
 	switch {
 	case body.Value == "" || !isHeaderText(body.Value) || strings.Contains(body.Value, " "):
 		return wrong("the answer holds no access token")
+	case bearer && proven:
+		return wrong("the access token is not bound to the key, though Okta had demanded the proof of one")
 	case !bearer && !(dpop && proven):
 		return wrong("the access token is of a type that was not asked for")
 	case !(body.ExpiresIn >= 1 && body.ExpiresIn <= math.MaxInt32):

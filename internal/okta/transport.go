@@ -93,6 +93,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if o.err == nil {
 			return o.answer, nil
 		}
+		o.err.again = last != nil
 		last = o.err
 		if o.err.forToken || o.err.unsent {
 			return nil, o.err
@@ -139,6 +140,7 @@ func (t *transport) try(req *http.Request, body []byte, turn *ticket) outcome {
 	if len(auth) > 0 && o.header != nil && o.err != nil {
 		o.remedy = t.cred.remedy(auth, o.header, o.err)
 		t.cred.explain(o.err, o.header)
+		o.seen.scrub(o.err) // the advice may quote the header
 	}
 	if w, ok := req.Context().Value(wireKey{}).(*wire); ok {
 		*w = *o.seen
@@ -162,6 +164,7 @@ func (t *transport) askToken(ctx context.Context, endpoint *url.URL, form url.Va
 	o := t.send(req, own, []byte(form.Encode()), append(t.cred.secrets(), form.Get("client_assertion"), proof))
 	if o.err != nil {
 		t.cred.explain(o.err, o.header)
+		o.seen.scrub(o.err)
 	}
 	return o
 }
@@ -262,7 +265,7 @@ func (t *transport) cause(callers, own context.Context, err error) error {
 
 // scrub takes the secrets out of an error, should a server or a proxy have echoed one.
 func (w *wire) scrub(e *Error) {
-	for _, field := range []*string{&e.Code, &e.Summary, &e.ErrorID, &e.RequestID, &e.Path} {
+	for _, field := range []*string{&e.Code, &e.Summary, &e.ErrorID, &e.RequestID, &e.Path, &e.Advice} {
 		*field = hide(*field, w.secrets)
 	}
 	for i := range e.Causes {

@@ -37,13 +37,54 @@ func TestWritesAreSentOnce(t *testing.T) {
 	for status, refused := range map[int]bool{
 		400: true, 401: true, 403: true, 404: true, 409: true, 408: false, 500: false, 502: false, 503: false, 504: false, 202: false, 302: false,
 	} {
-		c, log := serve(t, always(status, `{"errorCode":"E1","errorSummary":"no"}`))
+		c, log := serve(t, always(status, `{"errorCode":"E0000001","errorSummary":"no"}`))
 		for name, write := range writes(c) {
 			before := log.count()
 			e := mustFail(t, write(t.Context()))
-			if sent := log.count() - before; sent != 1 || e.Status != status || e.Refused() != refused || e.NotFound() != (status == 404) {
+			if sent := log.count() - before; sent != 1 || e.Status != status || e.Refused() != refused || e.NotFound() {
 				t.Errorf("%s with status %d: sent %d times, refused %v, error %v", name, status, sent, e.Refused(), e)
 			}
+		}
+	}
+}
+
+// TestAGatewaysAnswerIsNoRefusal: what is not in Okta's words says nothing of what Okta did, nor of what it has.
+func TestAGatewaysAnswerIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	for status, bodies := range map[int][]string{
+		400: {``, `<html>`, `{"errorCode":"400"}`}, 401: {``, `<html>`, `{"errorCode":"E401"}`}, 403: {``, `{"message":"Forbidden"}`, `{"error":"Forbidden"}`},
+		404: {`<html>`, `{}`, `{"errorCode":"E00000071"}`}, 407: {``}, 409: {``, `{"errorCode":"E0000090","errorcode":"E0000001"}`}, 429: {``, `<html>`},
+		451: {``}, 460: {``}, 499: {``},
+	} {
+		for _, body := range bodies {
+			c, log := serve(t, always(status, body))
+			for name, write := range writes(c) {
+				before := log.count()
+				if e := mustFail(t, write(t.Context())); e.Refused() || e.NotFound() || log.count()-before != 1 {
+					t.Errorf("%s with %d %s: refused %v, not found %v, sent %d times", name, status, body, e.Refused(), e.NotFound(), log.count()-before)
+				}
+			}
+		}
+	}
+}
+
+// TestOnlyOktaSaysNotFound: the 404 of a proxy is not that an app holds no roles, or that a user does not exist.
+func TestOnlyOktaSaysNotFound(t *testing.T) {
+	t.Parallel()
+	for body, found := range map[string]bool{`<html>404 page not found</html>`: true, `{}`: true, `{"errorCode":"E0000007"}`: false} {
+		c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/clients/0oa1") || strings.HasSuffix(r.URL.Path, "/apps/0oa1") {
+				answer(w, 200, `{"id":"0oa1","client_id":"0oa1","application_type":"service"}`)
+				return
+			}
+			answer(w, 404, body)
+		})
+		if roles, err := c.AppRoles(t.Context(), "0oa1"); (err != nil) != found {
+			t.Errorf("%s: roles %v, %v", body, roles, err)
+		}
+		_, err := c.User(t.Context(), "00u1")
+		if e := mustFail(t, err); e.NotFound() == found {
+			t.Errorf("%s: not found %v", body, e.NotFound())
 		}
 	}
 }

@@ -83,9 +83,9 @@ func TestTrap02_RateLimitLosesTheError(t *testing.T) {
 	}{
 		"waits for the reset by the server's clock": {headers: limit("600", 30*time.Second), body: body, refuse: 1, tries: 2, took: 31 * time.Second},
 		"gives up after three tries":                {headers: limit("600", 9*time.Second), body: body, refuse: 9, tries: 3, took: 20 * time.Second, fails: true},
-		"without headers":                           {headers: []string{"X-Okta-Request-Id", "req429"}, body: "", refuse: 2, tries: 3, blind: true, took: 3 * time.Second},
-		"without headers, exhausted":                {headers: []string{"X-Okta-Request-Id", "req429"}, body: "", refuse: 9, tries: 3, blind: true, took: 3 * time.Second, fails: true},
-		"malformed headers":                         {headers: []string{"X-Rate-Limit-Reset", "soon", "X-Okta-Request-Id", "req429"}, refuse: 1, tries: 2, blind: true, took: time.Second},
+		"without headers":                           {headers: []string{"X-Okta-Request-Id", "req429"}, body: body, refuse: 2, tries: 3, blind: true, took: 3 * time.Second},
+		"without headers, exhausted":                {headers: []string{"X-Okta-Request-Id", "req429"}, body: body, refuse: 9, tries: 3, blind: true, took: 3 * time.Second, fails: true},
+		"malformed headers":                         {headers: []string{"X-Rate-Limit-Limit", "600", "X-Rate-Limit-Reset", "soon", "X-Okta-Request-Id", "req429"}, refuse: 1, tries: 2, blind: true, took: time.Second},
 		"a limit of concurrency has no reset":       {headers: limit("0", 50*time.Second), body: body, refuse: 1, tries: 2, blind: true, took: time.Second},
 		"a reset that is too far away":              {headers: limit("600", time.Hour), body: body, refuse: 9, tries: 1, fails: true},
 		"a deadline before the reset":               {headers: limit("600", 30*time.Second), body: body, refuse: 9, tries: 1, timeout: 10 * time.Second, fails: true},
@@ -153,7 +153,7 @@ func bodyOf(r *http.Request) io.Reader {
 func TestTrap02_RateLimitWaitEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	c := clientOf(t, "https://acme.okta.com", func(c *Config) {
-		c.Transport = memory(func(*http.Request) (*http.Response, error) { return canned(429, ``), nil })
+		c.Transport = memory(func(*http.Request) (*http.Response, error) { return canned(429, `{"errorCode":"E0000047"}`), nil })
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -400,7 +400,7 @@ func TestTrap08_WWWAuthenticateAndOtherContent(t *testing.T) {
 			status: 401, auth: `DPoP error=invalid_token, error_description="expired"`,
 			want: Error{Status: 401, Code: "invalid_token", Summary: "expired"}, refused: true,
 		},
-		"401 that says nothing": {status: 401, auth: `Bearer`, want: Error{Status: 401}, refused: true, says: "does not say why"},
+		"401 that says nothing": {status: 401, auth: `Bearer`, want: Error{Status: 401}, says: "does not say why"},
 		"403 with both": {
 			status: 403, kind: "application/json", auth: `Bearer error="x", error_description="y"`, body: `{"errorCode":"E0000006","errorSummary":"You do not have permission"}`,
 			want: Error{Status: 403, Code: "E0000006", Summary: "You do not have permission"}, refused: true,

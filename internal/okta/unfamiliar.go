@@ -36,8 +36,8 @@ type unfamiliar struct {
 	names map[string]bool
 }
 
-// note looks at the fields of an object.
-func (u *unfamiliar) note(k known, object json.RawMessage) {
+// note looks at the fields of an object. Should a name hold one of the secrets, that is kept out.
+func (u *unfamiliar) note(k known, object json.RawMessage, secrets []string) {
 	if k.kind == "" {
 		return
 	}
@@ -47,7 +47,7 @@ func (u *unfamiliar) note(k known, object json.RawMessage) {
 	}
 	for name := range fields {
 		if !slices.Contains(k.fields, name) {
-			u.add(k.kind + "." + fieldName(name))
+			u.add(k.kind + "." + fieldName(hide(name, secrets)))
 		}
 	}
 }

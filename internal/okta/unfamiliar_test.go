@@ -2,6 +2,7 @@ package okta
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -28,9 +29,9 @@ func TestUnfamiliarFields(t *testing.T) {
 	}
 	for added, want := range map[string][]string{
 		"": {},
-		`,"conditions":{"x":1},"Type":null`: {
-			"API token.Type", "API token.conditions", "binding member.Type", "binding member.conditions", "custom role.Type", "custom role.conditions",
-			"permission.Type", "resource set.Type", "resource set.conditions", "role assignment.Type", "role assignment.conditions",
+		`,"conditions":{"x":1},"kind":null`: {
+			"API token.conditions", "API token.kind", "binding member.conditions", "binding member.kind", "custom role.conditions", "custom role.kind",
+			"permission.kind", "resource set.conditions", "resource set.kind", "role assignment.conditions", "role assignment.kind",
 		},
 	} {
 		with := map[string]string{}
@@ -108,5 +109,22 @@ func TestUnknownWordsAreKept(t *testing.T) {
 	}
 	if _, err := c.AssignRole(t.Context(), "00u1", access.Role{}); err == nil {
 		t.Error("a role without a type was sent")
+	}
+}
+
+// TestAFieldNamedLikeTheToken is of a server that echoes it.
+func TestAFieldNamedLikeTheToken(t *testing.T) {
+	t.Parallel()
+	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		object := `{"id":"a","label":"L","type":"SUPER_ADMIN","x` + strings.TrimPrefix(r.Header.Get("Authorization"), "SSWS ") + `":1}`
+		if strings.HasSuffix(r.URL.Path, "/roles") {
+			object = "[" + object + "]"
+		}
+		answer(w, 200, object)
+	})
+	_, err1 := c.UserRoles(t.Context(), "00u1")
+	_, err2 := c.ResourceSet(t.Context(), "iam1")
+	if got := c.Unfamiliar(); err1 != nil || err2 != nil || len(got) != 3 || strings.Contains(fmt.Sprint(got), testToken) {
+		t.Errorf("%q, %v, %v", got, err1, err2)
 	}
 }
