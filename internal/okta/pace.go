@@ -174,8 +174,8 @@ func (p *pace) turn(r *rate, now time.Time) (bool, time.Time) {
 		return !r.probing, time.Time{}
 	case free < 1 && r.carry > 0:
 		return false, r.since.Add(window)
-	default: // what is in flight may count towards the new window
-		return free > 0 && !r.probing, time.Time{}
+	default: // what is in flight may count towards the new window, and its answers will tell; where nothing is, none will
+		return !r.probing && (free > 0 || p.underWay(r) == 0), time.Time{}
 	}
 	if free < 1 {
 		return false, r.end
@@ -205,11 +205,17 @@ func (p *pace) free(r *rate) int {
 	if !r.noted {
 		return n
 	}
-	flying := r.flying
-	for _, other := range p.related(r) {
-		flying += other.flying
-	}
+	flying := p.underWay(r)
 	return min(n, r.left-flying-r.reserve(flying))
+}
+
+// underWay is how many requests that may count towards r's limit are sent and not answered.
+func (p *pace) underWay(r *rate) int {
+	n := r.flying
+	for _, other := range p.related(r) {
+		n += other.flying
+	}
+	return n
 }
 
 // related returns the buckets that may be the same limit as r: those with the same number, until they are shown to be
