@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/stepdown/stepdown/internal/access"
 )
 
 const (
@@ -170,7 +172,11 @@ func TestEveryRequestLeaves(t *testing.T) {
 						if rng.IntN(4) == 0 {
 							time.Sleep(time.Duration(rng.IntN(8000)) * time.Millisecond)
 						}
-						if !leaves(t.Context(), tr, method, path) {
+						ctx := t.Context()
+						if rng.IntN(6) == 0 {
+							ctx = access.Urgent(ctx)
+						}
+						if !leaves(ctx, tr, method, path) {
 							stuck.Add(1)
 						}
 					}

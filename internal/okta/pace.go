@@ -12,9 +12,9 @@ package okta
 //   - Reads of one limit leave in the order in which they came.
 //   - Two names of buckets with the same limit count as one until an answer shows that they are not.
 //
-// A write never waits: a step-down goes out at once, and Okta says if it is too early. It counts like a read. A read whose
-// context would end before its turn goes out too, if no other read of its limit is under way: one that proves a
-// step-down must not fail for the sake of a ceiling.
+// A write never waits: a step-down goes out at once, and Okta says if it is too early. So does a read that is part of one
+// (access.Urgent): its proof must not fail for the sake of a ceiling. Both count like any read. Any other read whose
+// context would end before its turn goes out too, if no other read of its limit is under way.
 
 import (
 	"context"
@@ -22,6 +22,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
 )
 
 const (
@@ -42,8 +44,8 @@ type pace struct {
 	mu      sync.Mutex
 	rates   map[string]*rate
 	apart   map[[2]*rate]bool // pairs that are shown to be two limits
-	reading int               // reads that are under way
-	wide    int               // how many may be; at most slots
+	reading int               // reads that are under way, urgent ones too
+	wide    int               // how many may be when one that is not urgent leaves; at most slots
 	sound   int               // answers since wide changed
 	changed chan struct{}     // closed at the next change; nil where nobody waits for one
 }
@@ -80,7 +82,7 @@ func (p *pace) enter(ctx context.Context, method, path string) (*ticket, error) 
 		return nil, err
 	}
 	t := &ticket{rate: p.rate(bucketOf(method, path)), read: method == http.MethodGet}
-	if !t.read {
+	if !t.read || access.IsUrgent(ctx) {
 		p.send(t, time.Now())
 		return t, nil
 	}
