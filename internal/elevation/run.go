@@ -322,13 +322,14 @@ func (r *run) isClosed(ctx context.Context, entry access.Entry) bool {
 	return true
 }
 
-// own returns a context that outlives ctx, with the budget of a step-down.
+// own returns a context that outlives ctx, with the budget of a step-down, and under which reads wait for no ceiling. All
+// that removes something or proves it gone, in whatever kind of run, is done under one.
 func (r *run) own(ctx context.Context) (context.Context, context.CancelFunc) {
 	budget := time.Duration(r.lease.Patience.StepDown)
 	if wait := time.Until(r.lateUntil); wait > 0 {
 		budget += wait + r.settle()
 	}
-	return context.WithTimeoutCause(context.WithoutCancel(ctx), budget, fmt.Errorf("not done within %s", budget.Round(time.Millisecond)))
+	return context.WithTimeoutCause(access.Urgent(context.WithoutCancel(ctx)), budget, fmt.Errorf("not done within %s", budget.Round(time.Millisecond)))
 }
 
 // measure fills in for how long the account and the token were elevated at the most.

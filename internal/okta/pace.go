@@ -12,9 +12,9 @@ package okta
 //   - Reads of one limit leave in the order in which they came.
 //   - Two names of buckets with the same limit count as one until an answer shows that they are not.
 //
-// A write never waits: a step-down goes out at once, and Okta says if it is too early. It counts like a read. A read whose
-// context would end before its turn goes out too, if no other read of its limit is under way: one that proves a
-// step-down must not fail for the sake of a ceiling.
+// A write never waits: a step-down goes out at once, and Okta says if it is too early. So does a read that is part of one
+// (access.Urgent): its proof must not fail for the sake of a ceiling. Both count like any read. Any other read whose
+// context would end before its turn goes out too, if no other read of its limit is under way.
 
 import (
 	"context"
@@ -22,6 +22,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
 )
 
 const (
@@ -42,8 +44,8 @@ type pace struct {
 	mu      sync.Mutex
 	rates   map[string]*rate
 	apart   map[[2]*rate]bool // pairs that are shown to be two limits
-	reading int               // reads that are under way
-	wide    int               // how many may be; at most slots
+	reading int               // reads that are under way, urgent ones too
+	wide    int               // how many may be when one that is not urgent leaves; at most slots
 	sound   int               // answers since wide changed
 	changed chan struct{}     // closed at the next change; nil where nobody waits for one
 }
@@ -80,7 +82,7 @@ func (p *pace) enter(ctx context.Context, method, path string) (*ticket, error) 
 		return nil, err
 	}
 	t := &ticket{rate: p.rate(bucketOf(method, path)), read: method == http.MethodGet}
-	if !t.read {
+	if !t.read || access.IsUrgent(ctx) {
 		p.send(t, time.Now())
 		return t, nil
 	}
@@ -174,8 +176,8 @@ func (p *pace) turn(r *rate, now time.Time) (bool, time.Time) {
 		return !r.probing, time.Time{}
 	case free < 1 && r.carry > 0:
 		return false, r.since.Add(window)
-	default: // what is in flight may count towards the new window
-		return free > 0 && !r.probing, time.Time{}
+	default: // what is in flight may count towards the new window, and its answers will tell; where nothing is, none will
+		return !r.probing && (free > 0 || p.underWay(r) == 0), time.Time{}
 	}
 	if free < 1 {
 		return false, r.end
@@ -205,11 +207,17 @@ func (p *pace) free(r *rate) int {
 	if !r.noted {
 		return n
 	}
-	flying := r.flying
-	for _, other := range p.related(r) {
-		flying += other.flying
-	}
+	flying := p.underWay(r)
 	return min(n, r.left-flying-r.reserve(flying))
+}
+
+// underWay is how many requests that may count towards r's limit are sent and not answered.
+func (p *pace) underWay(r *rate) int {
+	n := r.flying
+	for _, other := range p.related(r) {
+		n += other.flying
+	}
+	return n
 }
 
 // related returns the buckets that may be the same limit as r: those with the same number, until they are shown to be

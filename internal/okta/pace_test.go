@@ -371,6 +371,43 @@ func TestPaceOfAReadThatCannotWait(t *testing.T) {
 	})
 }
 
+// TestPaceOfUrgentReads: they leave at once, whatever is used or unknown or under way, and count; a 429 they wait out.
+func TestPaceOfUrgentReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWindows(3)
+		w.share, w.atOnce = 100, 100 // the bounds are this program's own
+		w.buckets = map[string]*counter{"/api/v1/users": {limit: 40, phase: 50 * time.Second}}
+		w.latency = func(*rand.Rand) time.Duration { return time.Second }
+		tr := pacedTransport(t, w, DefaultRateCeiling)
+		const path = "/api/v1/users/1/roles"
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 30 { // more than the ceiling, and than may be at once; none waits for a probe
+			all.Go(func() {
+				if err := send(access.Urgent(t.Context()), tr, "GET", path); err != nil || time.Since(began) != 2*time.Second {
+					t.Errorf("%v after %v", err, time.Since(began))
+				}
+			})
+		}
+		all.Wait()
+		if err := send(t.Context(), tr, "GET", path); err != nil || time.Since(began) < 49*time.Second {
+			t.Errorf("a read after 30 that count: %v after %v", err, time.Since(began))
+		}
+		for range 45 {
+			all.Go(func() {
+				if err := send(access.Urgent(t.Context()), tr, "GET", path); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); w.denied != 6 || took > 2*time.Minute {
+			t.Errorf("%d denied, all done after %v", w.denied, took)
+		}
+	})
+}
+
 // TestPaceOfOneReadAtATime: what is not known yet is asked once, and what never tells is asked one by one.
 func TestPaceOfOneReadAtATime(t *testing.T) {
 	t.Parallel()
