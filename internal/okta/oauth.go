@@ -32,8 +32,10 @@ type OAuth struct {
 const (
 	// refreshAhead is how long before its end a token is renewed. Okta's live one hour.
 	refreshAhead = 5 * time.Minute
-	// lastCall is how long before its end a token is not used any more: a request with it may take its time.
+	// lastCall is how long before its end a token is not used any more, if another can be had: a request may take its time.
 	lastCall = time.Minute
+	// renewalWait is how long a request waits for the next token while it could do with the last one.
+	renewalWait = 5 * time.Second
 	// refreshPause is the time between attempts to renew a token that still works, or to get one after Okta has refused it.
 	refreshPause = 30 * time.Second
 	// tokenTimeout bounds getting a token, with all its tries.
@@ -46,7 +48,8 @@ type grant struct {
 	dpop      bool
 	scopes    []string  // granted; sorted
 	refreshAt time.Time // when it is time to get the next one
-	endsAt    time.Time // when it is not used any more
+	endsAt    time.Time // when it is not used any more, unless no other is to be had
+	diesAt    time.Time // when Okta takes it no more
 }
 
 // fetch is a token request under way, for all that wait for it.
@@ -122,9 +125,12 @@ func (o *oauth) token(ctx context.Context) (grant, *Error) {
 	o.mu.Lock()
 	now := time.Now()
 	works, early := now.Before(o.current.endsAt), now.Before(o.notUntil)
-	if !works && early && o.pending == nil && o.refused != nil {
-		defer o.mu.Unlock()
-		return grant{}, o.refused
+	if early && o.pending == nil { // the next one was asked for just now, in vain
+		works = works || now.Before(o.current.diesAt)
+		if !works && o.refused != nil {
+			defer o.mu.Unlock()
+			return grant{}, o.refused
+		}
 	}
 	if o.pending == nil && (!works || (!now.Before(o.current.refreshAt) && !early)) {
 		o.pending = &fetch{done: make(chan struct{})}
@@ -135,12 +141,40 @@ func (o *oauth) token(ctx context.Context) (grant, *Error) {
 	if works {
 		return current, nil
 	}
-	select {
-	case <-pending.done:
-		return pending.got, pending.err
-	case <-ctx.Done():
-		return grant{}, &Error{Method: http.MethodPost, Path: TokenPath, Err: ctx.Err(), unsent: true}
+	return o.await(ctx, pending)
+}
+
+// await waits for a token that is asked for. Where it does not come, or not soon, the last one is used until it has really
+// ended: a step-down must not fail because no new one is to be had in the last minute of the old.
+func (o *oauth) await(ctx context.Context, f *fetch) (grant, *Error) {
+	var enough <-chan time.Time
+	if last, lives := o.living(); lives {
+		timer := time.NewTimer(min(renewalWait, time.Until(last.diesAt)/2))
+		defer timer.Stop()
+		enough = timer.C
 	}
+	for {
+		select {
+		case <-f.done:
+			if last, lives := o.living(); f.err != nil && lives {
+				return last, nil
+			}
+			return f.got, f.err
+		case <-enough:
+			if last, lives := o.living(); lives {
+				return last, nil
+			}
+		case <-ctx.Done():
+			return grant{}, &Error{Method: http.MethodPost, Path: TokenPath, Err: ctx.Err(), unsent: true}
+		}
+	}
+}
+
+// living returns the last token and whether Okta should still take it.
+func (o *oauth) living() (grant, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.current, time.Now().Before(o.current.diesAt)
 }
 
 // fetch gets a token under a context of its own.

@@ -138,6 +138,48 @@ func TestRefreshFails(t *testing.T) {
 	})
 }
 
+// TestTheLastMinuteOfAToken: where no other can be had, it is used until it has really ended.
+func TestTheLastMinuteOfAToken(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(*authServer, http.ResponseWriter){
+		"fails":   func(_ *authServer, w http.ResponseWriter) { answer(w, 503, ``) },
+		"refuses": func(_ *authServer, w http.ResponseWriter) { oauthError(w, 401, "invalid_client", "gone") },
+		"hangs": func(a *authServer, w http.ResponseWriter) {
+			a.mu.Unlock()
+			time.Sleep(30 * time.Second)
+			a.mu.Lock()
+			answer(w, 503, ``)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAuthServer()
+			c := inMemory(t, a)
+			synctest.Test(t, func(t *testing.T) {
+				if err := readOnce(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+				a.set(func() { a.before = func(w http.ResponseWriter, _ *http.Request) bool { fault(a, w); return true } })
+				time.Sleep(59*time.Minute + 10*time.Second)
+				for range 3 {
+					began := time.Now()
+					if err := c.RemoveRole(t.Context(), "00u1", "ra1"); err != nil || time.Since(began) > 10*time.Second {
+						t.Errorf("less than 50 s before the end, after %v: %v", time.Since(began), err)
+					}
+				}
+				if asked, _ := a.requests(); asked > 5 {
+					t.Errorf("%d token requests: a failing one is repeated with every call", asked)
+				}
+				time.Sleep(50 * time.Second)
+				if e := mustFail(t, c.RemoveRole(t.Context(), "00u1", "ra1")); e.Path != TokenPath {
+					t.Errorf("after the end: %v", e)
+				}
+				time.Sleep(10 * time.Minute) // for all that hangs
+			})
+		})
+	}
+}
+
 // TestAWaiterLeaves: the end of one caller's context frees that caller, and the others get the token.
 func TestAWaiterLeaves(t *testing.T) {
 	t.Parallel()

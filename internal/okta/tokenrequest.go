@@ -138,7 +138,7 @@ func (o *oauth) read(out outcome, begun time.Time, proven bool) (grant, *Error) 
 	life := time.Duration(body.ExpiresIn) * time.Second
 	g := grant{
 		value: access.NewSecret(body.Value), dpop: dpop, scopes: o.scopes, // RFC 6749 section 5.1: none said means all of them
-		refreshAt: begun.Add(life - min(refreshAhead, life/2)), endsAt: begun.Add(life - min(lastCall, life/10)),
+		refreshAt: begun.Add(life - min(refreshAhead, life/2)), endsAt: begun.Add(life - min(lastCall, life/10)), diesAt: begun.Add(life),
 	}
 	if body.Scope != nil {
 		g.scopes = slices.Sorted(slices.Values(strings.Fields(*body.Scope)))

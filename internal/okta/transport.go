@@ -214,14 +214,22 @@ func bearing(ctx context.Context, req *http.Request, auth http.Header, body []by
 // errTooLarge says that an answer is larger than maxBody.
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)
 
-// exchange sends req and reads the answer whole. With an error, the response is what came before it, if anything.
+// exchange sends req and reads the answer whole, for as long as the request's context lasts. With an error, the response is
+// what came before it, if anything.
 func exchange(base http.RoundTripper, req *http.Request) (*http.Response, []byte, error) {
 	resp, err := base.RoundTrip(req)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols { // nothing asked for it: its body is the connection, and has no end
+		return resp, nil, nil
+	}
+	stop := context.AfterFunc(req.Context(), func() { _ = resp.Body.Close() })
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if !stop() && err == nil { // closed meanwhile: it may have more
+		err = req.Context().Err()
+	}
 	if err != nil {
 		return resp, nil, fmt.Errorf("the answer was cut off: %w", err)
 	}

@@ -1,14 +1,18 @@
 package okta
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,6 +124,64 @@ func TestWriteWithAnUnusableAnswer(t *testing.T) {
 			t.Errorf("%s: sent %d times: %+v", name, log.count(), e)
 		}
 	}
+}
+
+// TestAnAnswerThatSwitchesProtocols: its body is the connection, which stays open and does not end with any context.
+func TestAnAnswerThatSwitchesProtocols(t *testing.T) {
+	t.Parallel()
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_, _ = http.ReadRequest(bufio.NewReader(conn))
+				_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+				_, _ = io.Copy(io.Discard, conn) // until the client closes it
+			}()
+		}
+	}()
+	c := clientOf(t, "http://"+listener.Addr().String())
+	ended := make(chan error, 1)
+	go func() { ended <- c.RemoveRole(t.Context(), "00u1", "ra1") }()
+	select {
+	case err := <-ended:
+		if e := mustFail(t, err); e.Refused() || e.Status != http.StatusSwitchingProtocols {
+			t.Errorf("error = %+v", e)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the call does not end")
+	}
+}
+
+// TestABodyThatDoesNotEnd is read no longer than a try may take, or the caller waits; what came of it is no answer.
+func TestABodyThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	c := clientOf(t, "http://127.0.0.1:1", func(c *Config) {
+		c.Transport = memory(func(*http.Request) (*http.Response, error) {
+			resp := canned(http.StatusOK, "")
+			read, write := io.Pipe()
+			go func() { _, _ = io.WriteString(write, `{}`) }()
+			resp.Body = read
+			return resp, nil
+		})
+	})
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		if e := mustFail(t, c.RemoveRole(t.Context(), "00u1", "ra1")); e.Refused() || time.Since(began) != requestTimeout {
+			t.Errorf("after %v: %+v", time.Since(began), e)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began = time.Now()
+		if e := mustFail(t, c.RemoveRole(ctx, "00u1", "ra1")); e.Refused() || !errors.Is(e, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("after %v: %+v", time.Since(began), e)
+		}
+	})
 }
 
 // TestRedirectsAreNotFollowed: the token never leaves the org's own host.
