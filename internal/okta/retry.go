@@ -12,7 +12,7 @@ package okta
 //	no answer: closed, reset, not in time      again                    returned; effect unknown
 //	200 that is cut off, empty, no JSON        again                    returned; effect unknown
 //	an answer of more than maxBody             returned                 returned; effect unknown
-//	3xx, other 2xx                             returned                 returned; effect unknown
+//	101, 3xx, other 2xx                        returned                 returned; effect unknown
 //	an access token or proof refused           again, once, at once     again, once, at once
 //	401 of somebody else's                     again, once, at once     returned; effect unknown
 //	409 E0000090 or E0000263, not at first     -                        returned; effect unknown
