@@ -12,6 +12,7 @@ type PullRequest struct {
 	Draft         bool   `json:"draft"`
 	Author        string `json:"author"`
 	HeadSHA       string `json:"head_sha"`
+	HeadRef       string `json:"head_ref"`  // branch in HeadRepo, without refs/heads/
 	HeadRepo      string `json:"head_repo"` // "owner/name"; empty where the fork was deleted
 	BaseRef       string `json:"base_ref"`
 	DefaultBranch string `json:"default_branch"`

@@ -109,7 +109,7 @@ func TestPullRequest(t *testing.T) {
 	n := hub.OpenPullRequest("rita", "request", "Give a a token")
 	want := access.PullRequest{
 		Repository: "acme/okta-access", Number: n, URL: "https://github.com/acme/okta-access/pull/1", State: "open", Author: "rita",
-		HeadSHA: sha, HeadRepo: "acme/okta-access", BaseRef: "main", DefaultBranch: "main",
+		HeadSHA: sha, HeadRef: "request", HeadRepo: "acme/okta-access", BaseRef: "main", DefaultBranch: "main",
 	}
 	check := func(name string) {
 		t.Helper()

@@ -44,7 +44,7 @@ func (c *Client) pullRequest(ctx context.Context, number int) (access.PullReques
 	pr := access.PullRequest{
 		Repository: got.GetBase().GetRepo().GetFullName(), Number: got.GetNumber(), URL: got.GetHTMLURL(),
 		State: got.GetState(), Merged: got.GetMerged(), Draft: got.GetDraft(), Author: got.GetUser().GetLogin(),
-		HeadSHA: got.GetHead().GetSHA(), HeadRepo: got.GetHead().GetRepo().GetFullName(),
+		HeadSHA: got.GetHead().GetSHA(), HeadRef: got.GetHead().GetRef(), HeadRepo: got.GetHead().GetRepo().GetFullName(),
 		BaseRef: got.GetBase().GetRef(), DefaultBranch: got.GetBase().GetRepo().GetDefaultBranch(),
 	}
 	switch {
