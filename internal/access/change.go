@@ -23,5 +23,6 @@ const (
 	ActionProve          ChangeAction = "prove"
 	ActionRestrictToken  ChangeAction = "restrict-token"
 	ActionCloseLease     ChangeAction = "close-lease"
-	ActionRemoveRole     ChangeAction = "remove-role" // of a downgrade
+	ActionRemoveRole     ChangeAction = "remove-role"  // of a downgrade and of an end
+	ActionRevokeToken    ChangeAction = "revoke-token" // of an end
 )

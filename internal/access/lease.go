@@ -58,6 +58,7 @@ func (s State) MayFollow(prev State) bool {
 const (
 	LeaseElevation = "elevation" // gives a temporary role and takes it back
 	LeaseDowngrade = "downgrade" // takes roles that it names from an account that should not have them
+	LeaseEnd       = "end"       // takes back the role and the token of a request that is withdrawn or of a manifest that is gone
 )
 
 // Account identifies an account of the org.
@@ -69,7 +70,7 @@ type Account struct {
 // Terms are what a lease says when it is opened. The undo needs them and nothing else.
 type Terms struct {
 	ID      string  `json:"id"`
-	Kind    string  `json:"kind"`    // LeaseElevation or LeaseDowngrade
+	Kind    string  `json:"kind"`    // LeaseElevation, LeaseDowngrade or LeaseEnd
 	OrgURL  string  `json:"org_url"` // of the org that the account is in; nothing is undone anywhere else
 	Account Account `json:"account"`
 	// ActsAs is whose credential opened the lease: an account, or a service app, whose login is its client id.
@@ -84,6 +85,11 @@ type Terms struct {
 	AddsIntended bool `json:"adds_intended"`
 
 	Names map[string]string `json:"names,omitempty"` // labels of the ids that the terms and the readings name
+
+	// Revokes are the ids of the tokens that an end revokes, and the only ones; of LeaseEnd only.
+	Revokes []string `json:"revokes,omitempty"`
+	// Ends is the id of the lease under which was given what an end takes back, where there was one; of LeaseEnd only.
+	Ends string `json:"ends,omitempty"`
 
 	RolesBefore  []Role   `json:"roles_before"`  // what the account held
 	TokensBefore []string `json:"tokens_before"` // ids of the tokens that it owned

@@ -102,6 +102,13 @@ type Workflow struct {
 	Poll   time.Duration // between two looks for the token, and between two tries of anything
 	OrgURL string
 	Tool   string // name and version, for the evidence
+	// StillApproved says why what is carried out is not approved any more, or nil. It is asked immediately before the first
+	// change and again immediately before the grant. It may be nil: a downgrade has no approval.
+	StillApproved func(context.Context) error
+	// Vouch holds a lease that a sweep is about to undo against what was approved. An error says that it cannot be what was
+	// approved, so that it is not acted on; doubt says what could not be seen, which is no reason to leave a role in place. It
+	// may be nil.
+	Vouch func(context.Context, access.Lease) (doubt string, err error)
 	// Writes returns the requests sent to Okta so far that could change something, oldest first. It may be nil.
 	Writes func() []access.Exchange
 }
@@ -128,6 +135,24 @@ func (e *Stuck) Error() string {
 }
 
 func (e *Stuck) Unwrap() error { return e.Why }
+
+// stillApproved asks whether what is carried out is approved still.
+func (w *Workflow) stillApproved(ctx context.Context) error {
+	if w.StillApproved == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, approvalBudget, errApprovalSlow)
+	defer cancel()
+	if err := w.StillApproved(ctx); err != nil {
+		return fmt.Errorf("asking once more whether it is approved, immediately before the change: %w", err)
+	}
+	return nil
+}
+
+// approvalBudget bounds how long that may take.
+const approvalBudget = 30 * time.Second
+
+var errApprovalSlow = fmt.Errorf("no answer within %s", approvalBudget)
 
 // refused tells whether err says that a change was certainly not made.
 func refused(err error) bool {

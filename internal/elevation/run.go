@@ -25,7 +25,7 @@ type run struct {
 	granted string
 	// notFoundOnce says that Okta did not find that assignment when it was to be removed.
 	notFoundOnce bool
-	// grantRefused says that Okta certainly did not make the grant: whoever holds the temporary role has it from elsewhere.
+	// grantRefused says that the grant was certainly not made: whoever holds the temporary role has it from elsewhere.
 	grantRefused bool
 	// intendedID is the id of the intended role's assignment, where the run has given it and read it back.
 	intendedID string
@@ -83,7 +83,7 @@ func (r *run) recheck(ctx context.Context) error {
 	if !slices.Equal(rolesOf(roles), r.lease.RolesBefore) || len(fresh) > 0 {
 		return fmt.Errorf("account %q has changed since it was checked\nRun it again.", r.lease.Account.Login)
 	}
-	return nil
+	return r.stillApproved(ctx)
 }
 
 // abandon ends a lease under which nothing was done.
@@ -126,8 +126,9 @@ func (w *Workflow) resume(lease access.Lease) *run {
 	return r
 }
 
-// ledgerBudget bounds how long a transition waits for the ledger: the account may be elevated.
-const ledgerBudget = 5 * time.Second
+// ledgerBudget bounds how long a transition waits for the ledger: the account may be elevated. A ledger in a repository takes
+// four requests for one.
+const ledgerBudget = 15 * time.Second
 
 var errLedgerSlow = fmt.Errorf("the ledger did not answer within %s", ledgerBudget)
 
@@ -206,8 +207,12 @@ func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, e
 	return r.awaitToken(ctx)
 }
 
-// elevate assigns the temporary role and reads it back.
+// elevate asks once more whether it is approved, assigns the temporary role and reads it back.
 func (r *run) elevate(ctx context.Context) error {
+	if err := r.stillApproved(ctx); err != nil {
+		r.grantRefused = true // nobody asked Okta: whoever holds the temporary role has it from elsewhere
+		return err
+	}
 	r.ev.Window.GrantSent = time.Now().UTC()
 	var err error
 	if r.granted, err = r.give(ctx, r.lease.Temporary[0]); err != nil {

@@ -81,6 +81,9 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (Swept, bo
 		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
 	}
 	ctx = context.WithoutCancel(ctx)
+	if why := r.vouch(ctx); why != nil {
+		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
+	}
 	var err error
 	switch recordErr := r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()}); {
 	case errors.Is(recordErr, access.ErrLeaseEnded):
@@ -98,6 +101,23 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (Swept, bo
 		return Swept{Evidence: r.evidence(nil)}, true
 	}
 	return Swept{Evidence: r.evidence(err), Err: err}, true
+}
+
+// vouch holds the lease against what was approved, as far as that can be seen now.
+func (r *run) vouch(ctx context.Context) error {
+	if r.Vouch == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, approvalBudget, errApprovalSlow)
+	defer cancel()
+	doubt, err := r.Vouch(ctx, r.lease)
+	if doubt != "" {
+		r.find("the lease could not be held against the manifest that was approved: %s", doubt)
+	}
+	if err != nil {
+		return fmt.Errorf("it is not what was approved, so that nothing is done under it: %w\nFind out who made it; look at the account and remove the role by hand.", err)
+	}
+	return nil
 }
 
 // beganNothing tells whether the run ended before it changed anything: an elevation that was never ready.

@@ -151,9 +151,12 @@ func (r *run) takeBack(ctx context.Context) error {
 	return nil
 }
 
-// revokeAll revokes what was created under the lease. A downgrade lets nothing be created, and before the grant nothing
-// can have been.
+// revokeAll revokes what was created under the lease, or what an end names. A downgrade lets nothing be created, and before
+// the grant nothing can have been.
 func (r *run) revokeAll(ctx context.Context) error {
+	if r.lease.Kind == access.LeaseEnd {
+		return r.revokeNamed(ctx)
+	}
 	if r.lease.Kind != access.LeaseElevation || !r.lease.Reached(access.StateReady) {
 		return nil
 	}
@@ -304,7 +307,7 @@ func (r *run) noteResidue(roles []org.Assignment) {
 		r.ev.Residue = append(r.ev.Residue, r.names.describe(a))
 	}
 	slices.Sort(r.ev.Residue)
-	if !held && !r.gaveIntended {
+	if !held && !r.gaveIntended && r.lease.Kind != access.LeaseEnd {
 		r.find("the account does not hold its intended role, %s", r.lease.Label)
 	}
 }

@@ -85,6 +85,27 @@ func (r *run) judge(fresh []org.Token) (org.Token, error) {
 		r.lease.TokenName, strings.Join(names, ", "))
 }
 
+// revokeNamed revokes the tokens that an end names, and goes on until a listing shows none of them, or ctx ends.
+func (r *run) revokeNamed(ctx context.Context) error {
+	return r.insist(ctx, func() error {
+		tokens, err := r.Okta.Tokens(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the tokens of account %q: %w", r.lease.Account.Login, err)
+		}
+		var left error
+		for _, t := range tokens {
+			if !slices.Contains(r.lease.Revokes, t.ID) {
+				continue
+			}
+			left = errors.Join(left, fmt.Errorf("token %q (%s) is still there", t.Name, t.ID))
+			if err := r.Okta.RevokeToken(ctx, t.ID); err != nil {
+				left = errors.Join(left, fmt.Errorf("revoking token %q (%s): %w", t.Name, t.ID, err))
+			}
+		}
+		return left
+	})
+}
+
 // revokeStrays revokes every token of the account that appeared since the lease was opened, except keep, and reports it. It
 // goes on until a listing shows none, or ctx ends. With an empty keep it leaves none.
 func (r *run) revokeStrays(ctx context.Context, keep string) error {

@@ -9,12 +9,12 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 )
 
-// evidenceDocument is what the evidence of an apply or a downgrade says to people: the outcome, what was asked, what was
+// evidenceDocument is what the evidence of an apply, a downgrade or an end says to people: the outcome, what was asked, what was
 // done, and every reading and request that shows it.
 func evidenceDocument(e access.Evidence) document {
 	d := concluded(e)
 	ask, did := block{heading: "What was approved", table: approved(e)}, "What the account did in the window"
-	if e.Lease.Kind == access.LeaseDowngrade {
+	if removes(e) {
 		ask, did = block{heading: "What was asked", table: asked(e)}, "What the account did"
 	}
 	d.blocks = append(d.blocks, ask, acts(e),
@@ -38,8 +38,11 @@ func evidenceSummary(e access.Evidence) document {
 // concluded is the outcome, and what is to be looked at.
 func concluded(e access.Evidence) document {
 	what, came := "Elevation", outcome(e)
-	if e.Lease.Kind == access.LeaseDowngrade {
-		what, came = "Downgrade", downgradeOutcome(e)
+	switch e.Lease.Kind {
+	case access.LeaseDowngrade:
+		what, came = "Downgrade", removalOutcome(e)
+	case access.LeaseEnd:
+		what, came = "End", removalOutcome(e)
 	}
 	d := document{title: what + " of " + e.Lease.Account.Login + ": " + came}
 	if e.Failure != "" {
@@ -53,7 +56,7 @@ func concluded(e access.Evidence) document {
 
 // acts is what came of it.
 func acts(e access.Evidence) block {
-	if e.Lease.Kind == access.LeaseDowngrade {
+	if removes(e) {
 		return block{heading: "What was done", table: removed(e)}
 	}
 	return block{heading: "What was done", table: done(e)}
@@ -93,7 +96,7 @@ func elevated(e access.Evidence) string {
 func concerns(e access.Evidence) *table {
 	t := &table{headers: []string{"Kind", "What"}, widths: []int{0, 95}}
 	why := "did not give"
-	if e.Lease.Kind == access.LeaseDowngrade {
+	if removes(e) {
 		why = "did not name"
 	}
 	for _, text := range e.Residue {
