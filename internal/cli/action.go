@@ -3,6 +3,7 @@ package cli
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -15,12 +16,12 @@ const postName = "stepdown-post"
 // input that the workflow leaves empty is not given, so that the flag's own default holds.
 func actionInputs() map[string][]string {
 	return map[string][]string{
-		"apply":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "pull-request"},
-		"audit":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "fail-on"},
+		"apply":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "comment", "pull-request"},
+		"audit":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "fail-on"},
 		"controls":  {},
-		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger"},
-		"plan":      {"okta-org-url", "rate-share", "access"},
-		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger"},
+		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept"},
+		"plan":      {"okta-org-url", "rate-share", "access", "comment", "pull-request"},
+		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger", "ledger-accept"},
 		"validate":  {"access"},
 	}
 }
@@ -73,5 +74,6 @@ func (s *session) takeInputs() {
 		s.rateShare = share // else Okta's default: a step-down does not fail for that
 	}
 	s.reportDir = or(s.runner.Input("report-dir"), "stepdown-report")
-	s.ledgerDir = or(s.runner.Input("ledger"), defaultLedger)
+	s.ledgerDir = s.runner.Input("ledger")
+	s.ledgerAccept = strings.FieldsFunc(s.runner.Input("ledger-accept"), func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +15,9 @@ import (
 	"github.com/stepdown/stepdown/internal/admission"
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
-	"github.com/stepdown/stepdown/internal/ledger"
-	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/okta"
 	"github.com/stepdown/stepdown/internal/policy"
+	"github.com/stepdown/stepdown/internal/report"
 )
 
 func newApply(s *session) *cobra.Command {
@@ -27,10 +27,15 @@ func newApply(s *session) *cobra.Command {
 		Short: "Carry out an approved pull request: elevate, have the token created, step down, prove it",
 		Long: `apply reads an approved pull request that adds or changes one TokenOwner, and carries it out: it opens a lease, gives the
 account its intended role and, for the window, the temporary one, tells the operator what to do, and takes the temporary
-role away as soon as the token is there, or when the window ends, or when anything else happens.
+role away as soon as the token is there, or when the window ends, or when anything else happens. The window opens only when a
+person is there: the approval is minutes old, or the operator has commented /stepdown ready.
 
-The pull request is the one of GITHUB_EVENT_PATH, or --pull-request. The event is only a hint: the pull request, its
-reviews and its files are read through the API, the manifest at the approved commit, the settings on the default branch.`,
+A pull request that removes one TokenOwner, once approved, has its token revoked and its role removed; so has one that was carried
+out and then closed without being merged.
+
+The pull request is --pull-request, or that of the event in GITHUB_EVENT_PATH; on a schedule it is every open one. The event is only a
+hint: the pull request, its reviews, who pushed and its files are read through the API, the manifest at the approved commit,
+the settings on the default branch.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error { return s.apply(c.Context(), number) },
 	}
@@ -38,188 +43,256 @@ reviews and its files are read through the API, the manifest at the approved com
 	s.accessFlag(c)
 	s.reportFlag(c)
 	s.ledgerFlag(c)
+	s.commentFlag(c)
 	c.Flags().IntVar(&number, "pull-request", 0, "number of the pull request (default: that of the event)")
 	return c
 }
 
-// application is an admitted request on its way to the org.
-type application struct {
-	owner    access.TokenOwner
-	settings access.Settings
-	approval access.Approval
+// desk is what carrying out requests takes.
+type desk struct {
+	client *okta.Client
+	hub    *github.Client
+	book   elevation.Ledger
+	leases []access.Lease
+	engine *policy.Engine
+	q      *requests
+	to     targets
 }
 
 func (s *session) apply(ctx context.Context, number int) error {
-	var q requests
-	client, err := s.okta(ctx, "apply", &q)
+	d, err := s.desk(ctx, number)
 	if err != nil {
 		return err
 	}
-	hub, err := s.github()
-	if err != nil {
+	if len(d.to.numbers) == 0 && !d.to.ends {
+		fmt.Fprintf(s.stdout, "nothing to do: %s\n", oneLine(d.to.nothing))
+		s.output("outcome", "unchanged")
+		return nil
+	}
+	var worst error
+	for _, n := range d.to.numbers {
+		if ctx.Err() != nil {
+			return worse(worst, fmt.Errorf("not every pull request was looked at: %w", context.Cause(ctx)))
+		}
+		worst = worse(worst, s.carry(ctx, d, n))
+	}
+	if d.to.ends {
+		worst = worse(worst, s.endWithdrawn(ctx, d))
+	}
+	if worst == nil && !s.outcome {
+		s.output("outcome", "unchanged")
+	}
+	return worst
+}
+
+// desk connects to everything, and finds out which pull requests the run is about. Nothing is begun with a ledger of which a
+// part cannot be verified.
+func (s *session) desk(ctx context.Context, number int) (*desk, error) {
+	d := &desk{q: &requests{}}
+	var err error
+	if d.client, err = s.okta(ctx, "apply", d.q); err != nil {
+		return nil, err
+	}
+	if d.hub, err = s.github(); err != nil {
+		return nil, err
+	}
+	if d.book, err = s.ledger(ctx, true); err != nil {
+		return nil, err
+	}
+	if err = s.prepareReports(); err != nil {
+		return nil, err
+	}
+	if d.engine, err = policy.Load(ctx); err != nil {
+		return nil, err
+	}
+	if d.to, err = s.targets(ctx, d.hub, number); err != nil {
+		return nil, err
+	}
+	if d.leases, err = d.book.Leases(ctx); err != nil {
+		return nil, coded(ExitUsage, fmt.Errorf("reading the ledger: %w", err))
+	}
+	return d, nil
+}
+
+// carry carries out one pull request, as far as it is admitted.
+func (s *session) carry(ctx context.Context, d *desk, number int) error {
+	r, err := admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Now: time.Now()})
+	pr := r.Facts.PullRequest
+	switch {
+	case err != nil:
+		return s.unreadable(ctx, d, number, r, err)
+	case pr.Number != 0 && !r.AsksForSomething() && !d.to.named:
+		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
+		return nil
+	case pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0:
+		return s.endWithdrawn(ctx, d)
+	}
+	if done := lastDone(d.leases, pr); done != "" {
+		fmt.Fprintf(s.stdout, "nothing to do: this approval was carried out under lease %s\n", done)
+		s.output("outcome", "unchanged")
+		return nil
+	}
+	if err := s.recordAdmission(number, r); err != nil {
 		return err
 	}
-	book, err := s.ledger(true)
-	if err != nil {
-		return err
-	}
-	if number, err = s.pullRequest(number); err != nil {
-		return err
-	}
-	if err := s.prepareReports(); err != nil {
-		return err
-	}
-	app, err := s.admit(ctx, hub, number)
-	if err != nil {
-		return err
+	b := s.board(ctx, d.hub, r)
+	defer b.close()
+	if !r.Decision.Allow {
+		return s.deny(d, b, number, r)
 	}
 	fmt.Fprintf(s.stdout, "admitted: %s for %s, approved by %s at %s\n",
-		app.owner.Name, app.owner.Account, strings.Join(app.approval.Approvers, ", "), app.approval.HeadSHA)
-	if done, err := alreadyApplied(ctx, book, app.approval); err != nil || done != "" {
-		if err == nil {
-			fmt.Fprintf(s.stdout, "nothing to do: this approval was carried out under lease %s\n", done)
-			s.output("outcome", "unchanged")
-		}
-		return err
+		r.Owner.Name, r.Owner.Account, strings.Join(r.Approval.Approvers, ", "), r.Approval.HeadSHA)
+	if r.Action == admission.ActionEnd {
+		return s.endDeclared(ctx, d, b, r)
 	}
-	return s.carryOut(ctx, s.workflow(client, book, &q), app)
+	return s.elevate(ctx, d, b, r)
 }
 
-// pullRequest finds out which pull request the run is about.
-func (s *session) pullRequest(number int) (int, error) {
-	where := s.runner.Context()
-	if !slices.Contains([]string{"", "pull_request_review", "workflow_dispatch"}, where.EventName) {
-		return 0, usage("Trigger it by pull_request_review, or by hand with workflow_dispatch.",
-			"apply does not run on %s: somebody has to be there to create the token, and it must not be the pull request's author who starts it", where.EventName)
+// lastDone returns the id of the lease under which what the pull request asks for at its present head was carried out before.
+func lastDone(leases []access.Lease, pr access.PullRequest) string {
+	for _, l := range slices.Backward(leases) {
+		done := l.State == access.StateClosed || (l.Kind == access.LeaseEnd && l.State == access.StateUndone && l.Ends == "")
+		if done && isOf(l, pr) && l.Approval.HeadSHA == pr.HeadSHA && !ended(leases, l.ID) {
+			return l.ID
+		}
 	}
-	if number != 0 {
-		return number, nil
-	}
-	if where.EventPath == "" {
-		return 0, usage("Give --pull-request, or run it in GitHub Actions on pull_request_review.", "the pull request is not known")
-	}
-	data, err := os.ReadFile(where.EventPath)
-	if err != nil {
-		return 0, coded(ExitUsage, fmt.Errorf("reading the event: %w", err))
-	}
-	event, err := github.ReadReviewEvent(data)
-	if err != nil {
-		return 0, coded(ExitUsage, fmt.Errorf("reading the event in %s: %w", where.EventPath, err))
-	}
-	if !strings.EqualFold(event.Repository, where.Repository) {
-		return 0, usage("", "the event is about repository %q, the run about %q", event.Repository, where.Repository)
-	}
-	return event.Number, nil
+	return ""
 }
 
-// admit decides whether the pull request may be carried out.
-func (s *session) admit(ctx context.Context, hub *github.Client, number int) (application, error) {
-	facts, err := admission.Collect(ctx, hub, number, s.accessDir)
-	if err != nil {
-		return application{}, err
-	}
-	app := application{settings: access.DefaultSettings()}
-	files := facts.Declared
-	if facts.ManifestPath != "" {
-		file, err := manifest.Parse(facts.ManifestPath, facts.Manifest)
-		if err != nil {
-			return app, err
-		}
-		if file.Owner == nil {
-			return app, usage("Put settings into a pull request of their own; nothing is elevated for them.", "%s does not declare a %s", facts.ManifestPath, access.KindTokenOwner)
-		}
-		app.owner = *file.Owner
-	}
-	directory, err := manifest.Combine(files)
-	if err != nil {
-		return app, fmt.Errorf("reading %s on branch %s: %w", s.accessDir, facts.PullRequest.DefaultBranch, err)
-	}
-	app.settings = directory.Settings
-	if facts.ManifestPath != "" {
-		for _, file := range facts.Files {
-			delete(files, file.PreviousPath) // renamed: what it was called before is no second declaration
-		}
-		files[facts.ManifestPath] = facts.Manifest
-		if _, err := manifest.Combine(files); err != nil {
-			return app, err
-		}
-	}
-	engine, err := policy.Load(ctx)
-	if err != nil {
-		return app, err
-	}
-	decision, err := admission.Decide(ctx, engine, facts, app.owner, app.settings, time.Now())
-	if err != nil {
-		return app, err
-	}
-	if !decision.Allow {
-		s.output("outcome", "denied")
-		return app, denialError(number, decision.Denials, app.owner)
-	}
-	app.approval = admission.Approve(facts, decision, s.runner.Context().RunID, s.runner.Context().RunURL())
-	return app, nil
+func isOf(l access.Lease, pr access.PullRequest) bool {
+	return l.Approval != nil && l.Approval.PullRequest == pr.Number && strings.EqualFold(l.Approval.Repository, pr.Repository)
 }
 
-func denialError(number int, denials []policy.Denial, owner access.TokenOwner) error {
+// unreadable ends with what the admission could not even be asked about: a manifest that cannot be read is shown where it was
+// written.
+func (s *session) unreadable(ctx context.Context, d *desk, number int, r admission.Result, err error) error {
+	if objections := objectionsOf(err); len(objections) > 0 && r.Facts.PullRequest.HeadSHA != "" {
+		b := s.board(ctx, d.hub, r)
+		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections })
+		b.close()
+	}
+	return err
+}
+
+// recordAdmission keeps what was decided and on what facts.
+func (s *session) recordAdmission(number int, r admission.Result) error {
+	for _, name := range []string{fmt.Sprintf("admission-%d.json", number), "admission.json"} {
+		if _, err := s.writeReport(name, func(w io.Writer) error { return report.AdmissionJSON(w, r.Record()) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deny says why a request is not admitted. A pull request that nobody named may be on its way to an approval.
+func (s *session) deny(d *desk, b *board, number int, r admission.Result) error {
+	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, s.objections(r) })
+	s.sayTrace(r.Decision)
+	err := denialError(number, r)
+	if !d.to.strict && !d.to.named {
+		fmt.Fprintf(s.stdout, "%v\n", err)
+		return nil
+	}
+	s.output("outcome", "denied")
+	return err
+}
+
+func denialError(number int, r admission.Result) error {
 	text := fmt.Sprintf("pull request %d is not admitted", number)
-	for _, d := range denials {
-		text += "\n  " + d.Rule + ": " + d.Message
-		if owner.Source.File != "" && d.Field != "" {
-			text += " (" + place(owner, d.Field) + ")"
+	for _, d := range r.Decision.Denials {
+		text += "\n  " + d.Rule + ": " + oneLine(d.Message)
+		if at := r.Place(d); at.File != "" {
+			text += fmt.Sprintf(" (%s:%d: %s)", at.File, at.Line, d.Field)
 		}
-		text += "\n    " + d.Hint
+		text += "\n    " + oneLine(d.Hint)
 	}
 	return coded(ExitFound, errors.New(text))
 }
 
-// alreadyApplied returns the id of the lease under which this approval was carried out before.
-func alreadyApplied(ctx context.Context, book *ledger.Folder, a access.Approval) (string, error) {
-	leases, err := book.Leases(ctx)
-	if err != nil {
-		return "", coded(ExitUsage, fmt.Errorf("reading the ledger: %w", err))
+// sayTrace prints what each rule of the admission said, and on which facts.
+func (s *session) sayTrace(decision policy.Decision) {
+	end := s.runner.Group("what each rule of the admission saw")
+	defer end()
+	for _, step := range decision.Trace {
+		fmt.Fprintf(s.stdout, "  %-15s %-24s %s\n", step.Outcome, step.Rule, strings.Join(step.Facts, ", "))
 	}
-	i := slices.IndexFunc(leases, func(l access.Lease) bool {
-		return l.State == access.StateClosed && l.Approval != nil && l.Approval.Repository == a.Repository &&
-			l.Approval.PullRequest == a.PullRequest && l.Approval.HeadSHA == a.HeadSHA
-	})
-	if i < 0 {
-		return "", nil
-	}
-	return leases[i].ID, nil
 }
 
-// carryOut checks the org, says the plan and does it.
-func (s *session) carryOut(ctx context.Context, w *elevation.Workflow, app application) error {
-	facts, err := w.Check(ctx, app.owner)
+// elevate checks the org, says the plan and does it, if somebody is there.
+func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Result) error {
+	w := s.workflow(d.client, d.book, d.q)
+	w.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, d.hub) }
+	facts, err := w.Check(ctx, r.Owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)
 	}
-	plan := elevation.NewPlan(app.owner, facts, app.settings, s.subject(time.Now(), &app.approval))
+	plan := elevation.NewPlan(r.Owner, facts, r.Settings, s.subject(time.Now(), &r.Approval))
+	b.show(func(t *report.Thread) { t.Changes, t.Kept = plan.Changes, plan.Terms.Label })
 	switch {
 	case plan.InPlace:
-		fmt.Fprintf(s.stdout, "nothing to do: %s holds exactly %s and owns token %q\n", plan.Terms.Account.Login, plan.Terms.Label, app.owner.Token.Name)
+		b.show(func(t *report.Thread) { t.Stage = report.StageUnchanged })
+		fmt.Fprintf(s.stdout, "nothing to do: %s holds exactly %s and owns token %q\n", plan.Terms.Account.Login, plan.Terms.Label, r.Owner.Token.Name)
 		s.output("outcome", "unchanged")
 		return nil
 	case len(plan.Refusals) > 0:
+		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageRefused, refusals(plan.Refusals, r.Owner) })
 		s.output("outcome", "refused")
-		return refusalError(fmt.Sprintf("%s is not carried out", app.owner.Name), plan.Refusals, app.owner)
+		return refusalError(fmt.Sprintf("%s is not carried out", r.Owner.Name), plan.Refusals, r.Owner)
+	case len(r.Decision.Waiting) > 0:
+		return s.wait(b, plan, r)
 	}
-	return s.perform(ctx, w, plan, w.Apply)
+	if err := s.breakGlass(ctx, d, plan, r); err != nil {
+		return err
+	}
+	return s.perform(ctx, w, b, plan, r.Settings, w.Apply)
+}
+
+// wait says that the request is admitted and that nobody is there. Nothing is held meanwhile, no privilege and no job.
+func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error {
+	s.sayChanges(plan)
+	waiting := []report.Objection{}
+	for _, d := range r.Decision.Waiting {
+		waiting = append(waiting, report.Objection{Rule: d.Rule, Message: d.Message, Hint: d.Hint})
+		fmt.Fprintf(s.stdout, "waiting: %s\n  %s\n", oneLine(d.Message), oneLine(d.Hint))
+	}
+	b.show(func(t *report.Thread) { t.Stage, t.Waiting = report.StageWaiting, waiting })
+	s.output("outcome", "waiting")
+	return nil
+}
+
+// breakGlass opens the issue for the review of a break-glass request, before anything is granted for it.
+func (s *session) breakGlass(ctx context.Context, d *desk, plan elevation.Plan, r admission.Result) error {
+	if r.Owner.Elevation.BreakGlass == "" {
+		return nil
+	}
+	title, body := report.ReviewIssue(s.threadOf(r))
+	url, err := d.hub.OpenIssue(ctx, title, "<!-- stepdown:break-glass "+plan.Terms.ID+" -->", string(body))
+	if err != nil {
+		return fmt.Errorf("opening the issue for the review of a break-glass request, without which nothing is elevated: %w", err)
+	}
+	fmt.Fprintf(s.stdout, "BREAK-GLASS: %s\n  to be reviewed: %s\n", oneLine(r.Owner.Elevation.BreakGlass), oneLine(url))
+	return nil
 }
 
 // perform says a plan and has it done under its lease. The post step learns of the lease before it is opened.
-func (s *session) perform(ctx context.Context, w *elevation.Workflow, plan elevation.Plan, do func(context.Context, elevation.Plan) (access.Evidence, error)) error {
+func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, plan elevation.Plan, settings access.Settings, do func(context.Context, elevation.Plan) (access.Evidence, error)) error {
 	s.sayChanges(plan)
 	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}
 	var evidence access.Evidence
 	var err error
-	s.narrated(w, func() { evidence, err = do(ctx, plan) })
+	s.narrated(w, b, func() { evidence, err = do(ctx, plan) })
 	if evidence.Lease.ID == "" {
-		return s.noLease(err)
+		err = s.noLease(err)
+		b.show(func(t *report.Thread) {
+			t.Stage, t.Objections = report.StageRefused, []report.Objection{{Rule: "lease", Message: firstLine(err)}}
+		})
+		return err
 	}
-	return s.conclude(evidence, err)
+	err = s.conclude(evidence, err)
+	b.show(func(t *report.Thread) { settle(t, evidence, err, settings) })
+	return err
 }
 
 // noLease ends a run that could not open its lease, so that the post step has nothing to look for.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -34,7 +33,8 @@ func newAudit(s *session) *cobra.Command {
 exactly its declared role, and each token is declared. What could not be read makes the controls that need it an error,
 never a pass, and ends the program with exit code 5.
 
-Without --ledger, and where the default folder does not exist, no lease excuses anything.`,
+Without --ledger, and where the default folder does not exist, no lease excuses anything. In GitHub Actions the ledger is the
+branch of the repository that apply keeps it in.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			threshold, err := audit.ParseFailOn(failOn)
@@ -45,7 +45,7 @@ Without --ledger, and where the default folder does not exist, no lease excuses 
 			if err != nil {
 				return usage("", "%w", err)
 			}
-			return s.audit(c.Context(), threshold, show, c.Flags().Changed("ledger"))
+			return s.audit(c.Context(), threshold, show)
 		},
 	}
 	s.orgFlag(c)
@@ -57,7 +57,7 @@ Without --ledger, and where the default folder does not exist, no lease excuses 
 	return c
 }
 
-func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Renderer, ledgerNamed bool) error {
+func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Renderer) error {
 	dir, err := s.declared()
 	if err != nil {
 		return err
@@ -70,16 +70,16 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Re
 	if err := s.prepareReports(); err != nil {
 		return err
 	}
-	if err := s.ledgerKey(ledgerNamed); err != nil {
+	if err := s.ledgerKey(); err != nil {
 		return err
 	}
-	before := s.readLeases(ctx, ledgerNamed)
+	before := s.readLeases(ctx)
 	snapshot, err := s.snapshot(ctx, client, dir, before)
 	if err != nil {
 		return err
 	}
-	book := s.readLeases(ctx, ledgerNamed)
-	pending := s.pending(ctx, book.leases)
+	book := s.readLeases(ctx)
+	pending := s.pending(ctx, book.leases, dir.Settings.Admission.PendingFor)
 	book.keepOpen(before)
 	snapshot.Coverage[org.CollectLeases] = book.coverage
 	engine, err := policy.Load(ctx)
@@ -130,29 +130,58 @@ type leaseBook struct {
 }
 
 // ledgerKey says, before anything is asked of Okta, that a ledger which will be read needs its key.
-func (s *session) ledgerKey(named bool) error {
-	if _, err := os.Stat(s.ledgerDir); err != nil && !named {
+func (s *session) ledgerKey() error {
+	if !s.auditsLedger() {
 		return nil
 	}
-	_, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases of "+s.ledgerDir)
+	_, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases of "+s.ledgerName())
 	return err
 }
 
+// auditsLedger tells whether there is a ledger to read. A workflow that only audits has no key and needs none: then no lease
+// excuses anything.
+func (s *session) auditsLedger() bool {
+	if _, isBranch := s.ledgerBranch(); isBranch && s.ledgerDir == "" && s.env.Getenv("STEPDOWN_LEDGER_KEY") == "" {
+		return false
+	}
+	return s.ledgerThere()
+}
+
 // readLeases reads the ledger. One that was named must be there; that there is none at the default place means only that
-// no lease excuses anything.
-func (s *session) readLeases(ctx context.Context, named bool) leaseBook {
-	if _, err := os.Stat(s.ledgerDir); errors.Is(err, fs.ErrNotExist) && !named {
+// no lease excuses anything. A lease that nobody vouches for excuses nothing, and is not looked away from.
+func (s *session) readLeases(ctx context.Context) leaseBook {
+	if !s.auditsLedger() {
 		return leaseBook{coverage: org.Coverage{Status: org.StatusComplete, Reason: "there is no ledger: no lease excuses anything"}}
 	}
-	book, err := s.ledger(false)
+	book, err := s.ledger(ctx, false)
 	var leases []access.Lease
 	if err == nil {
 		leases, err = book.Leases(ctx)
+	}
+	if err == nil {
+		err = s.vouchForOpen(ctx, leases)
 	}
 	if err != nil {
 		return leaseBook{coverage: org.Coverage{Status: org.StatusFailed, Reason: err.Error()}}
 	}
 	return leaseBook{leases: leases, coverage: org.Coverage{Status: org.StatusComplete, Count: len(leases), Calls: 1}}
+}
+
+// vouchForOpen holds the open leases against what was approved.
+func (s *session) vouchForOpen(ctx context.Context, leases []access.Lease) error {
+	v, err := s.voucher()
+	if v == nil || err != nil {
+		return err
+	}
+	for _, l := range leases {
+		if !l.State.Open() {
+			continue
+		}
+		if _, err := v.vouch(ctx, l); err != nil {
+			return fmt.Errorf("lease %s is not what was approved: %w", l.ID, err)
+		}
+	}
+	return nil
 }
 
 // keepOpen makes the leases that were open before the org was read, and ended while it was, stand as they were: what they
@@ -167,10 +196,13 @@ func (b leaseBook) keepOpen(before leaseBook) {
 }
 
 // pending returns the closed leases whose pull request is still open: until it is merged, the lease declares what the
-// manifest will. Where GitHub cannot be asked, none does, and what they gave is a finding.
-func (s *session) pending(ctx context.Context, leases []access.Lease) []access.Lease {
+// manifest will, for a limited time. Where GitHub cannot be asked, none does, and what they gave is a finding.
+func (s *session) pending(ctx context.Context, leases []access.Lease, limit time.Duration) []access.Lease {
 	var out []access.Lease
 	for _, lease := range leases {
+		if time.Since(lease.UpdatedAt) > limit || ended(leases, lease.ID) {
+			continue
+		}
 		if lease.State != access.StateClosed || lease.Approval == nil || lease.Approval.Repository != s.runner.Context().Repository {
 			continue
 		}

@@ -71,11 +71,13 @@ type session struct {
 	inAction bool // the run was begun by the Action's fixed argument
 	outcome  bool // the output of that name has been set
 
-	orgURL    string
-	rateShare int
-	accessDir string
-	reportDir string
-	ledgerDir string
+	orgURL       string
+	rateShare    int
+	accessDir    string
+	reportDir    string
+	ledgerDir    string   // as given; see ledgerName
+	ledgerAccept []string // commits at which somebody looked into what was done to the ledger's branch
+	comment      bool     // what is done is said on the pull request
 }
 
 func newSession(env Env) *session {
@@ -181,7 +183,7 @@ Credentials come from the environment only:
   OKTA_PRIVATE_KEY      its private key, as PEM or as a JWK
   OKTA_PRIVATE_KEY_ID   the key's kid, where the app has several keys and the key does not say
   STEPDOWN_LEDGER_KEY   secret of at least 32 characters that authenticates the leases
-  GITHUB_TOKEN          reads the pull request; needs contents: read and pull-requests: read
+  GITHUB_TOKEN          reads the pull request and keeps the ledger; README.md has its permissions
 
 Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 failed, and nothing is left elevated;
 4 stuck: an account may still be elevated; 5 the audit could not know.`,
@@ -239,5 +241,10 @@ func (s *session) reportFlag(c *cobra.Command) {
 }
 
 func (s *session) ledgerFlag(c *cobra.Command) {
-	c.Flags().StringVar(&s.ledgerDir, "ledger", defaultLedger, "folder of the leases")
+	c.Flags().StringVar(&s.ledgerDir, "ledger", "", "where the leases are: a folder, or branch:NAME in the repository (default: "+defaultBranch+" in GitHub Actions, else "+defaultFolder+")")
+	c.Flags().StringSliceVar(&s.ledgerAccept, "ledger-accept", nil, "commits of the ledger's branch at which somebody has looked into what was done to it: see docs/security.md")
+}
+
+func (s *session) commentFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&s.comment, "comment", s.runner.Active(), "say on the pull request, in a comment and a check run, what is done")
 }

@@ -17,14 +17,9 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
-	"github.com/stepdown/stepdown/internal/ledger"
 	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/okta"
 )
-
-// defaultLedger is the folder of the leases where --ledger does not name one. In a container it lies in the workspace,
-// which a job's steps and the post step share.
-const defaultLedger = ".stepdown/ledger"
 
 // pollEvery is how often the workflow looks for the token and, where something is not yet as it should be, reads again.
 const pollEvery = time.Second
@@ -118,34 +113,21 @@ func (s *session) github() (*github.Client, error) {
 	return client, coded(ExitUsage, err)
 }
 
-// ledger opens the folder of the leases; create says that there may be none yet.
-func (s *session) ledger(create bool) (*ledger.Folder, error) {
-	key, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases (make one with: openssl rand -base64 32)")
-	if err != nil {
-		return nil, err
-	}
-	if create {
-		f, err := ledger.CreateFolder(s.ledgerDir, key)
-		return f, coded(ExitUsage, err)
-	}
-	f, err := ledger.OpenFolder(s.ledgerDir, key)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("Name the folder that apply used with --ledger. A ledger that was lost is no proof that nothing is open: run stepdown audit.", "there is no ledger in %q", s.ledgerDir)
-	}
-	return f, coded(ExitUsage, err)
-}
-
 // workflow wires the elevation.
-func (s *session) workflow(client *okta.Client, f *ledger.Folder, q *requests) *elevation.Workflow {
+func (s *session) workflow(client *okta.Client, book elevation.Ledger, q *requests) *elevation.Workflow {
 	return &elevation.Workflow{
-		Okta: client, Ledger: f, Tell: &narrator{out: io.Discard}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
+		Okta: client, Ledger: book, Tell: &narrator{out: io.Discard}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
 	}
 }
 
-// narrated runs work while what it tells is printed, without ever waiting for the reader.
-func (s *session) narrated(w *elevation.Workflow, work func()) {
+// narrated runs work while what it tells is printed, and shown on the pull request where there is one, without ever waiting for
+// the reader.
+func (s *session) narrated(w *elevation.Workflow, b *board, work func()) {
 	out := newRelay(s.stdout)
 	w.Tell = &narrator{out: out}
+	if b != nil {
+		w.Tell = narrators{w.Tell, &boardNarrator{board: b}}
+	}
 	defer out.close(2 * time.Second)
 	work()
 }

@@ -42,7 +42,7 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
-	book, err := s.ledger(true)
+	book, err := s.ledger(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -63,5 +63,5 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 		s.output("outcome", "unchanged")
 		return nil
 	}
-	return s.perform(ctx, w, plan, w.Downgrade)
+	return s.perform(ctx, w, nil, plan, dir.Settings, w.Downgrade)
 }

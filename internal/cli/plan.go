@@ -62,16 +62,28 @@ func number(n int, noun string) string {
 }
 
 func newPlan(s *session) *cobra.Command {
+	var number int
 	c := &cobra.Command{
 		Use:   "plan [NAME…]",
 		Short: "Say what apply would do against the live org, changing nothing",
 		Long: `plan reads the manifests of the working tree and the org, and prints for each declaration what apply would do, or why it
-would refuse. It only reads. With names, only those declarations.`,
+would refuse. It only reads. With names, only those declarations.
+
+With --pull-request, or in GitHub Actions on a pull request's event, it plans what that pull request asks for, says what it still
+needs to be admitted, and keeps a comment and a check run on it up to date.`,
 		Args: args(0, 1000, "names of declarations"),
-		RunE: func(c *cobra.Command, names []string) error { return s.plan(c.Context(), names) },
+		RunE: func(c *cobra.Command, names []string) error {
+			event := s.runner.Context().EventName
+			if number != 0 || (len(names) == 0 && slices.Contains([]string{"workflow_run", "pull_request", "pull_request_review", "pull_request_target"}, event)) {
+				return s.planRequests(c.Context(), number)
+			}
+			return s.plan(c.Context(), names)
+		},
 	}
 	s.orgFlag(c)
 	s.accessFlag(c)
+	s.commentFlag(c)
+	c.Flags().IntVar(&number, "pull-request", 0, "number of a pull request to plan, instead of the working tree")
 	return c
 }
 

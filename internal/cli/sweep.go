@@ -41,7 +41,7 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 		due = func(access.Lease) bool { return true }
 	}
 	var result elevation.Sweep
-	s.narrated(w, func() { result, err = w.Sweep(ctx, due) })
+	s.narrated(w, nil, func() { result, err = w.Sweep(ctx, due) })
 	for _, l := range result.NotDue {
 		fmt.Fprintf(s.stdout, "not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now\n",
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"))
@@ -63,14 +63,19 @@ func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := s.ledger(false)
+	book, err := s.ledger(ctx, false)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.prepareReports(); err != nil {
 		return nil, err
 	}
-	return s.workflow(client, book, &q), nil
+	w := s.workflow(client, book, &q)
+	v, err := s.voucher()
+	if v != nil {
+		w.Vouch = v.vouch
+	}
+	return w, err
 }
 
 // concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
@@ -119,7 +124,7 @@ func (s *session) post(ctx context.Context) error {
 	var open bool
 	w, err := s.sweeper(ctx)
 	if err == nil {
-		s.narrated(w, func() { swept, open, err = w.Finish(ctx, id) })
+		s.narrated(w, nil, func() { swept, open, err = w.Finish(ctx, id) })
 	}
 	if err != nil {
 		return coded(ExitStuck, fmt.Errorf("lease %s may be open, and cannot be ended: %w", id, err))

@@ -118,7 +118,9 @@ func TestASweepDoesNothingUnderALeaseThatNobodyVouchesFor(t *testing.T) {
 		_, _ = wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
 		w.line.dead = false
 		time.Sleep(time.Hour)
-		wf.Vouch = func(context.Context, access.Lease) (string, error) { return "", errors.New("another account was approved") }
+		wf.Vouch = func(context.Context, access.Lease) (string, error) {
+			return "", errors.New("another account was approved")
+		}
 		swept, err := wf.Sweep(t.Context(), dueNow)
 		var stuck *elevation.Stuck
 		if err != nil || len(swept.Swept) != 1 || !errors.As(swept.Swept[0].Err, &stuck) {

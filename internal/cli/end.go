@@ -1,0 +1,157 @@
+package cli
+
+// The end of what was given: a manifest is removed, or a pull request that was carried out is closed without being merged.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/admission"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/report"
+)
+
+// endDeclared takes back what the manifest gave that an admitted pull request removes.
+func (s *session) endDeclared(ctx context.Context, d *desk, b *board, r admission.Result) error {
+	w := s.workflow(d.client, d.book, d.q)
+	w.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, d.hub) }
+	return s.end(ctx, w, b, r.Owner, r.Settings, s.subject(time.Now(), &r.Approval), elevation.Withdrawn{
+		Why: fmt.Sprintf("pull request %d removes %s", r.Approval.PullRequest, r.Approval.ManifestPath),
+	})
+}
+
+// endWithdrawn takes back what was given for pull requests that were closed without being merged.
+func (s *session) endWithdrawn(ctx context.Context, d *desk) error {
+	var worst error
+	for _, lease := range d.leases {
+		if !mayBeWithdrawn(d.leases, lease, s.runner.Context().Repository) {
+			continue
+		}
+		pr, err := d.hub.PullRequest(ctx, lease.Approval.PullRequest)
+		switch {
+		case err != nil:
+			worst = worse(worst, fmt.Errorf("finding out what became of the pull request of lease %s: %w", lease.ID, err))
+		case pr.State == "closed" && !pr.Merged:
+			worst = worse(worst, s.endLease(ctx, d, lease, pr))
+		}
+	}
+	return worst
+}
+
+// mayBeWithdrawn tells whether a lease gave something for a pull request of this repository that no end has taken back.
+func mayBeWithdrawn(leases []access.Lease, l access.Lease, repository string) bool {
+	return l.Kind == access.LeaseElevation && l.State == access.StateClosed && l.Approval != nil &&
+		strings.EqualFold(l.Approval.Repository, repository) && !ended(leases, l.ID)
+}
+
+// ended tells whether what was given under the lease was taken back.
+func ended(leases []access.Lease, id string) bool {
+	return slices.ContainsFunc(leases, func(l access.Lease) bool {
+		return l.Kind == access.LeaseEnd && l.Ends == id && l.State == access.StateUndone
+	})
+}
+
+// carriedOut returns the leases under which the pull request was carried out and that no end has taken back.
+func carriedOut(leases []access.Lease, pr access.PullRequest) []access.Lease {
+	var out []access.Lease
+	for _, l := range leases {
+		if mayBeWithdrawn(leases, l, pr.Repository) && isOf(l, pr) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// endLease takes back what one lease gave.
+func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr access.PullRequest) error {
+	dir, err := s.onDefaultBranch(ctx, d, pr.DefaultBranch)
+	if err != nil {
+		return fmt.Errorf("ending what lease %s gave: %w", lease.ID, err)
+	}
+	w := s.workflow(d.client, d.book, d.q)
+	w.StillApproved = func(ctx context.Context) error { return stillWithdrawn(ctx, d, pr.Number) }
+	owner := access.TokenOwner{
+		Name: lease.Declaration, Account: lease.Account.ID, Token: access.TokenSpec{Name: lease.TokenName},
+		Role:   access.Intended{CustomRole: lease.Intended.CustomRole, ResourceSet: lease.Intended.ResourceSet},
+		Source: access.Position{File: lease.Approval.ManifestPath, Line: 1},
+	}
+	approval := *lease.Approval
+	b := s.board(ctx, d.hub, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: owner, Action: admission.ActionEnd})
+	defer b.close()
+	return s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
+		Lease: lease.ID, TokenID: lease.TokenID, KeepRole: !lease.AddsIntended || needed(d.leases, lease, dir),
+		Why: fmt.Sprintf("pull request %d was closed without being merged", pr.Number),
+	})
+}
+
+// needed tells whether something else than the lease gives the account its role: a manifest of the default branch, or another
+// request that was carried out.
+func needed(leases []access.Lease, lease access.Lease, dir manifest.Directory) bool {
+	return slices.ContainsFunc(dir.Owners, func(o access.TokenOwner) bool {
+		return o.Account == lease.Account.ID || strings.EqualFold(o.Account, lease.Account.Login)
+	}) || slices.ContainsFunc(leases, func(l access.Lease) bool {
+		return l.ID != lease.ID && l.Account.ID == lease.Account.ID && l.Kind == access.LeaseElevation && l.State == access.StateClosed && !ended(leases, l.ID)
+	})
+}
+
+// stillWithdrawn is asked before anything is taken back.
+func stillWithdrawn(ctx context.Context, d *desk, number int) error {
+	pr, err := d.hub.PullRequest(ctx, number)
+	if err == nil && (pr.State != "closed" || pr.Merged) {
+		err = fmt.Errorf("pull request %d is open again, or merged\nRun it again.", number)
+	}
+	return err
+}
+
+// onDefaultBranch reads what the default branch declares.
+func (s *session) onDefaultBranch(ctx context.Context, d *desk, branch string) (manifest.Directory, error) {
+	sha, err := d.hub.BranchHead(ctx, branch)
+	if err != nil {
+		return manifest.Directory{}, err
+	}
+	files := map[string][]byte{}
+	names, err := d.hub.Dir(ctx, s.accessDir, sha)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return manifest.Directory{}, err
+	}
+	for _, name := range names {
+		if !manifest.IsManifest(name) {
+			continue
+		}
+		if files[name], err = d.hub.File(ctx, name, sha); err != nil {
+			return manifest.Directory{}, err
+		}
+	}
+	return manifest.Combine(files)
+}
+
+// end checks the org, shows the plan and does it.
+func (s *session) end(ctx context.Context, w *elevation.Workflow, b *board, owner access.TokenOwner, settings access.Settings, subject elevation.Subject, why elevation.Withdrawn) error {
+	facts, err := w.Check(ctx, owner)
+	if err != nil {
+		return fmt.Errorf("checking the org, before anything is changed: %w", err)
+	}
+	plan := elevation.NewEnd(owner, facts, settings, subject, why)
+	switch {
+	case len(plan.Refusals) > 0:
+		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageRefused, refusals(plan.Refusals, owner) })
+		s.output("outcome", "refused")
+		return refusalError(fmt.Sprintf("%s is not ended", owner.Name), plan.Refusals, owner)
+	case plan.InPlace:
+		b.show(func(t *report.Thread) { t.Stage = report.StageUnchanged })
+		fmt.Fprintf(s.stdout, "nothing to do: neither the role nor the token of %s is there\n", owner.Name)
+		s.output("outcome", "unchanged")
+		return nil
+	}
+	b.show(func(t *report.Thread) {
+		t.Stage, t.Changes, t.Kept = report.StageEnding, plan.Changes, plan.Terms.Label
+	})
+	return s.perform(ctx, w, b, plan, settings, w.End)
+}

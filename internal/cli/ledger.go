@@ -1,0 +1,82 @@
+package cli
+
+// The ledger: a branch of the repository, or a folder.
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/ledger"
+)
+
+// Where leases are kept where --ledger does not say. A job's folders end with the job, so that a workflow keeps them in the
+// repository.
+const (
+	defaultFolder = ".stepdown/ledger"
+	branchPrefix  = "branch:" // before the name of a branch, in --ledger
+	defaultBranch = branchPrefix + ledger.DefaultBranch
+)
+
+// ledgerName returns where the leases are: a folder, or branchPrefix and a branch.
+func (s *session) ledgerName() string {
+	switch {
+	case s.ledgerDir != "":
+		return s.ledgerDir
+	case s.runner.Active():
+		return defaultBranch
+	}
+	return defaultFolder
+}
+
+// ledgerBranch returns the branch that the leases are in, if they are in one.
+func (s *session) ledgerBranch() (name string, ok bool) {
+	return strings.CutPrefix(s.ledgerName(), branchPrefix)
+}
+
+// ledger opens the ledger; create says that there may be none yet.
+func (s *session) ledger(ctx context.Context, create bool) (elevation.Ledger, error) {
+	key, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases (make one with: openssl rand -base64 32)")
+	if err != nil {
+		return nil, err
+	}
+	if branch, ok := s.ledgerBranch(); ok {
+		return s.branchLedger(branch, key)
+	}
+	if create {
+		f, err := ledger.CreateFolder(s.ledgerName(), key)
+		return f, coded(ExitUsage, err)
+	}
+	f, err := ledger.OpenFolder(s.ledgerName(), key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage("Name the folder that apply used with --ledger. A ledger that was lost is no proof that nothing is open: run stepdown audit.", "there is no ledger in %q", s.ledgerName())
+	}
+	return f, coded(ExitUsage, err)
+}
+
+// branchLedger opens a ledger in the repository. Whether there is one yet is asked when it is read.
+func (s *session) branchLedger(branch string, key access.Secret) (*ledger.Branch, error) {
+	hub, err := s.github()
+	if err != nil {
+		return nil, err
+	}
+	where := s.runner.Context()
+	b, err := ledger.NewBranch(hub, key, ledger.BranchOptions{
+		Repository: where.Repository, Branch: branch, Actor: where.Actor, Run: where.RunURL(), Accepted: s.ledgerAccept,
+	})
+	return b, coded(ExitUsage, err)
+}
+
+// ledgerThere tells whether there is a ledger at the default place. One that was named has to be there, and what cannot be
+// told is left for the reading to complain of.
+func (s *session) ledgerThere() bool {
+	if _, ok := s.ledgerBranch(); ok || s.ledgerDir != "" {
+		return true
+	}
+	_, err := os.Stat(s.ledgerName())
+	return !errors.Is(err, fs.ErrNotExist)
+}
