@@ -1,17 +1,14 @@
 package ledger
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -37,8 +34,6 @@ type Folder struct {
 
 // maxEventSize is the largest event file, in bytes, that is read. One that the program writes has about 2 KiB.
 const maxEventSize = 64 << 10
-
-var leaseID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
 // CreateFolder opens the ledger in dir and makes it where there is none.
 func CreateFolder(dir string, key access.Secret) (*Folder, error) {
@@ -79,30 +74,21 @@ func newFolder(dir string, key access.Secret) (*Folder, error) {
 
 // Open writes the first event of a lease. It is access.ErrLeaseTaken if the account has an open lease.
 func (f *Folder) Open(ctx context.Context, terms access.Terms, at time.Time) (access.Lease, error) {
-	if !leaseID.MatchString(terms.ID) {
-		return access.Lease{}, fmt.Errorf("opening a lease: %q is not an id of a lease", terms.ID)
-	}
 	var lease access.Lease
 	err := f.locked(ctx, func() error {
 		c, err := f.load()
 		if err = errors.Join(err, c.damage); err != nil {
 			return err
 		}
-		for _, other := range c.leases {
-			if other.ID == terms.ID {
-				return fmt.Errorf("opening lease %q: it exists", terms.ID)
-			}
-			if other.Account.ID == terms.Account.ID && other.State.Open() {
-				return fmt.Errorf("opening a lease for %s: %w: %s, in state %s", terms.Account.Login, access.ErrLeaseTaken, other.ID, other.State)
-			}
+		if lease, err = f.sign.open(c.leases, terms, at); err != nil {
+			return err
 		}
-		fresh := access.Lease{Terms: terms}
-		event := follow(fresh, access.Entry{State: access.StateLeased, At: at})
-		event.Terms = &terms
-		lease, err = f.write(fresh, event, c.head)
-		return err
+		return f.write(lease, c.head)
 	})
-	return lease, err
+	if err != nil {
+		return access.Lease{}, err
+	}
+	return lease, nil
 }
 
 // Append writes the next event of a lease and returns the lease as it then is. A state that may not follow is an error
@@ -118,14 +104,15 @@ func (f *Folder) Append(ctx context.Context, id string, entry access.Entry) (acc
 		if i < 0 {
 			return errors.Join(fmt.Errorf("recording %q: there is no lease %q in the ledger", entry.State, id), c.damage)
 		}
-		now := c.leases[i]
-		if !now.State.Open() {
-			return fmt.Errorf("recording %q for lease %q, which is %s: %w", entry.State, id, now.State, access.ErrLeaseEnded)
+		if lease, err = f.sign.append(c.leases[i], entry); err != nil {
+			return err
 		}
-		lease, err = f.write(now, follow(now, entry), c.head)
-		return err
+		return f.write(lease, c.head)
 	})
-	return lease, err
+	if err != nil {
+		return access.Lease{}, err
+	}
+	return lease, nil
 }
 
 // Leases returns every lease, oldest first. With an error that says what does not verify, it returns those that do: they
@@ -277,39 +264,26 @@ func (f *Folder) readLease(id string, want headEntry) (*access.Lease, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
-	if err := f.sign.verifyEvents(events); err != nil {
-		return nil, err
-	}
-	lease, err := access.Fold(events)
+	lease, err := f.sign.fold(id, events)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTampered, err)
-	}
-	if lease.ID != id {
-		return nil, fmt.Errorf("%w: its events are those of lease %q", ErrTampered, lease.ID)
+		return nil, err
 	}
 	return &lease, nil
 }
 
-// write makes event durable and moves the head on.
-func (f *Folder) write(lease access.Lease, event access.Event, h head) (access.Lease, error) {
-	signed, err := f.sign.signEvent(event)
-	if err != nil {
-		return access.Lease{}, err
-	}
-	after, err := access.Fold(append(slices.Clone(lease.Events), signed))
-	if err != nil {
-		return access.Lease{}, fmt.Errorf("recording %q for lease %q: %w", event.State, event.Lease, err)
-	}
+// write makes the last event of lease durable and moves the head on.
+func (f *Folder) write(lease access.Lease, h head) error {
 	if len(h.Leases) == 0 { // the first lease: from here on, a ledger without a head is one that lost it
 		if err := f.writeHead(h); err != nil {
-			return access.Lease{}, err
+			return err
 		}
 	}
-	if err := writeDurably(f.eventPath(event.Lease, event.Seq), signed); err != nil {
-		return access.Lease{}, fmt.Errorf("recording %q for lease %q: %w", event.State, event.Lease, err)
+	event := lease.Events[len(lease.Events)-1]
+	if err := writeDurably(f.eventPath(event.Lease, event.Seq), event); err != nil {
+		return fmt.Errorf("recording %q for lease %q: %w", event.State, event.Lease, err)
 	}
-	h.Leases[event.Lease] = headEntry{Seq: signed.Seq, MAC: signed.MAC}
-	return after, f.writeHead(h)
+	h.Leases[event.Lease] = headEntry{Seq: event.Seq, MAC: event.MAC}
+	return f.writeHead(h)
 }
 
 func (f *Folder) writeHead(h head) error {
@@ -327,17 +301,4 @@ func (f *Folder) writeHead(h head) error {
 
 func (f *Folder) eventPath(id string, seq int) string {
 	return filepath.Join(f.dir, "leases", id, fmt.Sprintf("%04d.json", seq))
-}
-
-// decode reads one JSON value with known fields only: what a MAC does not cover must not be there.
-func decode(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("there is more than one value")
-	}
-	return nil
 }

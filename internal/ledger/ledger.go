@@ -73,21 +73,3 @@ func (s signer) verifyEvents(events []access.Event) error {
 	}
 	return nil
 }
-
-// follow makes the event that continues lease.
-func follow(lease access.Lease, entry access.Entry) access.Event {
-	e := access.Event{
-		Version:    access.EventVersion,
-		Lease:      lease.ID,
-		Seq:        len(lease.Events) + 1,
-		State:      entry.State,
-		At:         entry.At,
-		Assignment: entry.Assignment,
-		TokenID:    entry.TokenID,
-		Note:       entry.Note,
-	}
-	if n := len(lease.Events); n > 0 {
-		e.Prev = lease.Events[n-1].MAC
-	}
-	return e
-}
