@@ -437,7 +437,7 @@ func TestTheSiegeItselfIsNoObstacle(t *testing.T) {
 					time.AfterFunc(200*time.Millisecond, func() { _, _ = w.org.AddToken(victim, "invoice-export") })
 				}
 			}
-			if got := w.run("apply", "--ledger", "branch:stepdown-ledger"); got != 0 {
+			if got := w.run("apply"); got != 0 {
 				t.Fatalf("exit code %d\n%s", got, w.out)
 			}
 			if tokens := w.org.TokensOf(victim); len(tokens) != 1 {

@@ -27,6 +27,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/githubemu"
 	"github.com/stepdown/stepdown/internal/ledger"
 	"github.com/stepdown/stepdown/internal/oktaemu"
@@ -50,6 +51,10 @@ type scene struct {
 	org  *oktaemu.Org
 	hub  *githubemu.Hub
 	pull int
+
+	hubURL string
+	last   int64     // the id of the last review
+	merged [2]string // the default branch before and after the last merge
 
 	mu      sync.Mutex
 	process *os.Process
@@ -101,9 +106,10 @@ func (m mode) setUp(env *testscript.Env) error {
 	}
 	hub := githubemu.New(githubemu.Options{Repository: "acme/okta-access", DefaultBranch: "main", Token: hubToken})
 	hub.Commit("main", map[string]string{"access/settings.yaml": m.settings()})
-	s := &scene{mode: m, work: env.WorkDir, org: org, hub: hub, secrets: append(own.secrets, hubToken, ledgerKey)}
-	org.Tap(s.watch)
+	hub.Protect("main", githubemu.Protection{PullRequest: true, Approvals: 1, DismissStale: true, LastPush: true})
 	oktaServer, hubServer := httptest.NewServer(org), httptest.NewServer(hub)
+	s := &scene{mode: m, hubURL: hubServer.URL, work: env.WorkDir, org: org, hub: hub, secrets: append(own.secrets, hubToken, ledgerKey)}
+	org.Tap(s.watch)
 	env.Defer(oktaServer.Close)
 	env.Defer(hubServer.Close)
 	env.Defer(func() {
@@ -120,7 +126,7 @@ func (m mode) setUp(env *testscript.Env) error {
 	env.Setenv("GITHUB_API_URL", hubServer.URL)
 	env.Setenv("GITHUB_REPOSITORY", "acme/okta-access")
 	env.Setenv("GITHUB_TOKEN", hubToken)
-	env.Setenv("GITHUB_EVENT_NAME", "pull_request_review")
+	env.Setenv("GITHUB_EVENT_NAME", "workflow_run")
 	env.Setenv("GITHUB_EVENT_PATH", filepath.Join(env.WorkDir, "event.json"))
 	env.Setenv("TESTDATA", testdata())
 	if err := os.Mkdir(filepath.Join(env.WorkDir, "access"), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -197,7 +203,7 @@ func (s *scene) leaks() []string {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, do := range map[string]func(*scene, []string) error{
-		"run": (*scene).run, "pr": (*scene).openPull, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
+		"run": (*scene).run, "pr": (*scene).openPull, "event": (*scene).payload, "comment": (*scene).commented, "push": (*scene).push, "review": (*scene).review, "github": (*scene).github,
 		"when": (*scene).when, "org": (*scene).change, "fault": (*scene).fault, "mend": (*scene).mend,
 		"roles": (*scene).roles, "tokens": (*scene).tokens, "lease": (*scene).lease, "unchanged": (*scene).unchanged, "state": (*scene).state, "listening": (*scene).listening, "hold": (*scene).hold, "unread": (*scene).ignoreOutput, "watch": (*scene).watchAccount, "console": (*scene).console, "pass": (*scene).pass, "ports": (*scene).ports,
 	} {
@@ -315,7 +321,7 @@ func (s *scene) environment() []string {
 	names := []string{
 		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "OKTA_CLIENT_ID", "OKTA_PRIVATE_KEY", "OKTA_PRIVATE_KEY_ID", "STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
 		"GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STATE",
-		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "STATE_lease",
+		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "INPUT_LEDGER", "GITHUB_ACTOR", "STATE_lease",
 	}
 	var out []string
 	for _, name := range names {
@@ -356,11 +362,34 @@ func (s *scene) review(args []string) error {
 	return s.event(s.hub.Review(s.pull, args[0], args[1], opts...))
 }
 
+// event writes what the signal of a review starts a run with.
 func (s *scene) event(review int64) error {
 	if review == 0 {
 		return nil
 	}
-	return os.WriteFile(filepath.Join(s.work, "event.json"), s.hub.ReviewEvent(s.pull, review), 0o600)
+	s.last = review
+	return os.WriteFile(filepath.Join(s.work, "event.json"), s.hub.WorkflowRunEvent(s.pull, "pull_request_review"), 0o600)
+}
+
+// payload review|schedule|push|comment USER TEXT|closed: writes another event that starts what is run next.
+func (s *scene) payload(args []string) error {
+	name, data := "", []byte(nil)
+	switch args[0] {
+	case "review":
+		name, data = "pull_request_review", s.hub.ReviewEvent(s.pull, s.last)
+	case "schedule":
+		name, data = "schedule", s.hub.ScheduleEvent("7 * * * *")
+	case "comment":
+		name, data = "issue_comment", s.hub.CommentEvent(s.pull, s.hub.Comment(s.pull, args[1], args[2]))
+	case "push":
+		name, data = "push", s.hub.PushEvent("main", s.merged[0], s.merged[1], "grace")
+	case "closed":
+		name, data = "workflow_run", s.hub.WorkflowRunEvent(s.pull, "pull_request")
+	default:
+		return fmt.Errorf("event %q", args)
+	}
+	s.ts.Setenv("GITHUB_EVENT_NAME", name)
+	return os.WriteFile(filepath.Join(s.work, "event.json"), data, 0o600)
 }
 
 // github fork|draft|close|merge|settings FILE|also PATH|base PATH FILE|rename FROM TO|down
@@ -373,7 +402,8 @@ func (s *scene) github(args []string) error {
 	case "close":
 		s.hub.Close(s.pull)
 	case "merge":
-		s.hub.Merge(s.pull)
+		s.merged[0] = s.hub.Head("main")
+		s.merged[1] = s.hub.Merge(s.pull)
 	case "settings":
 		s.hub.Commit("main", map[string]string{"access/settings.yaml": s.ts.ReadFile(args[1])})
 	case "also":
@@ -388,6 +418,20 @@ func (s *scene) github(args []string) error {
 		s.hub.Inject(githubemu.Fault{Status: 503})
 	default:
 		return fmt.Errorf("github %q", args)
+	}
+	return nil
+}
+
+// comment TEXT: the one comment that the program has on the pull request holds the text.
+func (s *scene) commented(args []string) error {
+	var own []string
+	for _, c := range s.hub.Comments(s.pull) {
+		if c.UserType == "Bot" {
+			own = append(own, c.Body)
+		}
+	}
+	if len(own) != 1 || !strings.Contains(own[0], args[0]) {
+		return fmt.Errorf("the program's comments: %q", own)
 	}
 	return nil
 }
@@ -526,13 +570,12 @@ func exactly(what string, got, want []string) error {
 // lease STATE…: the states of the leases in the ledger, oldest first; none for no ledger or no lease.
 func (s *scene) lease(want []string) error {
 	var got []string
-	dir := filepath.Join(s.work, ".stepdown", "ledger")
-	if _, err := os.Stat(dir); err == nil {
-		book, err := ledger.OpenFolder(dir, access.NewSecret(ledgerKey))
-		if err != nil {
+	for _, open := range []func() (book, error){s.folder, s.branch} {
+		b, err := open()
+		if err != nil || b == nil {
 			return err
 		}
-		leases, err := book.Leases(context.Background())
+		leases, err := b.Leases(context.Background())
 		if err != nil {
 			return err
 		}
@@ -544,6 +587,26 @@ func (s *scene) lease(want []string) error {
 		return fmt.Errorf("leases: %q, want %q", got, want)
 	}
 	return nil
+}
+
+// book is a ledger as scripts look at it.
+type book interface {
+	Open(ctx context.Context, terms access.Terms, at time.Time) (access.Lease, error)
+	Leases(ctx context.Context) ([]access.Lease, error)
+}
+
+func (s *scene) folder() (book, error) {
+	return ledger.CreateFolder(filepath.Join(s.work, ".stepdown", "ledger"), access.NewSecret(ledgerKey))
+}
+
+func (s *scene) branch() (book, error) {
+	hub, err := github.New(github.Config{
+		APIURL: s.hubURL, Repository: "acme/okta-access", Token: access.NewSecret(hubToken), Transport: &http.Transport{}, UserAgent: "test",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ledger.NewBranch(hub, access.NewSecret(ledgerKey), ledger.BranchOptions{Repository: "acme/okta-access"})
 }
 
 // state: hands what GITHUB_STATE holds to the steps after it, as the runner does.
@@ -574,13 +637,17 @@ func (s *scene) listening(args []string) error {
 	return err
 }
 
-// hold LOGIN: another run has an open lease of the account.
+// hold LOGIN: another run has an open lease of the account, in the ledger that a run uses by itself.
 func (s *scene) hold(args []string) error {
-	book, err := ledger.CreateFolder(filepath.Join(s.work, ".stepdown", "ledger"), access.NewSecret(ledgerKey))
+	open := s.folder
+	if s.ts.Getenv("GITHUB_ACTIONS") == "true" {
+		open = s.branch
+	}
+	b, err := open()
 	if err != nil {
 		return err
 	}
-	_, err = book.Open(context.Background(), access.Terms{
+	_, err = b.Open(context.Background(), access.Terms{
 		ID: "held", Kind: access.LeaseElevation, Account: access.Account{ID: s.org.UserID(args[0]), Login: args[0]}, EndsAt: time.Now().Add(time.Hour),
 	}, time.Now())
 	return err

@@ -172,7 +172,7 @@ func (w *siege) run(args ...string) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(binary, append(args, "--ledger", "branch:"+ledger.DefaultBranch)...)
 	cmd.Dir = w.dir
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
