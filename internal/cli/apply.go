@@ -16,7 +16,6 @@ import (
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/ledger"
-	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/policy"
 )
 
@@ -114,49 +113,31 @@ func (s *session) pullRequest(number int) (int, error) {
 
 // admit decides whether the pull request may be carried out.
 func (s *session) admit(ctx context.Context, hub *github.Client, number int) (application, error) {
-	facts, err := admission.Collect(ctx, hub, number, s.accessDir)
-	if err != nil {
-		return application{}, err
-	}
-	app := application{settings: access.DefaultSettings()}
-	files := facts.Declared
-	if facts.ManifestPath != "" {
-		file, err := manifest.Parse(facts.ManifestPath, facts.Manifest)
-		if err != nil {
-			return app, err
-		}
-		if file.Owner == nil {
-			return app, usage("Put settings into a pull request of their own; nothing is elevated for them.", "%s does not declare a %s", facts.ManifestPath, access.KindTokenOwner)
-		}
-		app.owner = *file.Owner
-	}
-	directory, err := manifest.Combine(files)
-	if err != nil {
-		return app, fmt.Errorf("reading %s on branch %s: %w", s.accessDir, facts.PullRequest.DefaultBranch, err)
-	}
-	app.settings = directory.Settings
-	if facts.ManifestPath != "" {
-		for _, file := range facts.Files {
-			delete(files, file.PreviousPath) // renamed: what it was called before is no second declaration
-		}
-		files[facts.ManifestPath] = facts.Manifest
-		if _, err := manifest.Combine(files); err != nil {
-			return app, err
-		}
+	src, ok := any(hub).(admission.Source)
+	if !ok {
+		return application{}, errors.New("the GitHub adapter cannot read all that an admission rests on")
 	}
 	engine, err := policy.Load(ctx)
 	if err != nil {
-		return app, err
+		return application{}, err
 	}
-	decision, err := admission.Decide(ctx, engine, facts, app.owner, app.settings, time.Now())
+	where := s.runner.Context()
+	result, err := admission.Admit(ctx, src, engine, admission.Ask{
+		Number: number, AccessDir: s.accessDir, Trigger: where.EventName, Now: time.Now(),
+	})
 	if err != nil {
-		return app, err
+		return application{}, err
 	}
-	if !decision.Allow {
+	app := application{owner: result.Owner, settings: result.Settings, approval: result.Approval}
+	reasons := slices.Concat(result.Decision.Denials, result.Decision.Waiting)
+	if result.Action != admission.ActionElevate {
+		return app, usage("", "pull request %d removes a manifest, which apply does not carry out", number)
+	}
+	if len(reasons) > 0 {
 		s.output("outcome", "denied")
-		return app, denialError(number, decision.Denials, app.owner)
+		return app, denialError(number, reasons, app.owner)
 	}
-	app.approval = admission.Approve(facts, decision, s.runner.Context().RunID, s.runner.Context().RunURL())
+	app.approval.RunID, app.approval.RunURL = strings.TrimSpace(where.RunID), where.RunURL()
 	return app, nil
 }
 
