@@ -24,7 +24,7 @@ var table = map[string]struct{ own, foreign []string }{
 	"internal/access":    {},
 	"internal/org":       {},
 	"internal/manifest":  {own: []string{"internal/access"}, foreign: []string{"go.yaml.in/yaml/v3"}},
-	"internal/admission": {own: []string{"internal/access", "internal/policy"}},
+	"internal/admission": {own: []string{"internal/access", "internal/manifest", "internal/policy"}},
 	"internal/elevation": {own: []string{"internal/access", "internal/org"}},
 	"internal/ledger":    {own: []string{"internal/access"}, foreign: []string{"github.com/rogpeppe/go-internal/lockedfile"}},
 	"internal/inventory": {own: []string{"internal/access", "internal/org"}},

@@ -36,15 +36,52 @@ func (e ElevationSettings) Patience() Patience {
 	return Patience{Settle: Duration(e.Settle), StepDown: Duration(e.StepDown), LateEffect: Duration(e.LateEffect)}
 }
 
-// AllowedRole lets the accounts that match be given a temporary role above DefaultElevationRole.
+// AllowedRole lets the accounts that match be given a temporary role above DefaultElevationRole, and says what an
+// approval of it takes. DefaultElevationRole may have an entry for that alone.
 type AllowedRole struct {
-	Role     string
-	Accounts []string // patterns of logins, as in Settings.ServiceAccounts
+	Role      string
+	Accounts  []string // patterns of logins, as in Settings.ServiceAccounts
+	Approvals int      // that it takes, where that is more than AdmissionSettings.Approvals
+	Teams     []string // whose members approve it, instead of AdmissionSettings.Teams; none leaves it at those
 }
 
 // AdmissionSettings bound what counts as an approval.
 type AdmissionSettings struct {
-	MaxApprovalAge time.Duration
+	Approvals        int      // of different people that a request takes
+	Teams            []string // slugs of teams, one of which each of them has to be in; none means anybody who may write
+	MaxApprovalAge   time.Duration
+	Presence         time.Duration // how long an approval, or the operator's word, says that somebody is there
+	PendingFor       time.Duration // how long a request that is applied and not merged counts as declared
+	Merge            string        // MergeAllowed or MergeRequired
+	DirectReview     bool          // a run on pull_request_review may apply, although the change can edit its workflow
+	BranchProtection string        // ProtectionRuleset, ProtectionClassic or ProtectionNone
+	Freezes          []Freeze
+	BreakGlass       BreakGlassSettings
+}
+
+// The values of AdmissionSettings.Merge.
+const (
+	MergeAllowed  = "allowed"  // a request is admitted open or merged
+	MergeRequired = "required" // a request is admitted merged only
+)
+
+// The values of AdmissionSettings.BranchProtection: what has to protect the default branch.
+const (
+	ProtectionRuleset = "ruleset" // rules that can be read, and that require a pull request and an approval
+	ProtectionClassic = "classic" // those, or a branch protection whose rules cannot be read
+	ProtectionNone    = "none"
+)
+
+// Freeze is a time in which nothing is elevated, From included and To not.
+type Freeze struct {
+	From, To time.Time
+	Reason   string
+}
+
+// BreakGlassSettings bound requests that are exempt from freezes.
+type BreakGlassSettings struct {
+	Allowed   bool
+	MaxWindow time.Duration
 }
 
 // AuditSettings tell the audit what it may take as known.
@@ -84,7 +121,15 @@ func DefaultSettings() Settings {
 			StepDown:             2 * time.Minute,
 			LateEffect:           time.Minute,
 		},
-		Admission: AdmissionSettings{MaxApprovalAge: 24 * time.Hour},
+		Admission: AdmissionSettings{
+			Approvals:        1,
+			MaxApprovalAge:   24 * time.Hour,
+			Presence:         15 * time.Minute,
+			PendingFor:       7 * 24 * time.Hour,
+			Merge:            MergeAllowed,
+			BranchProtection: ProtectionRuleset,
+			BreakGlass:       BreakGlassSettings{Allowed: true, MaxWindow: 10 * time.Minute},
+		},
 	}
 }
 
@@ -113,6 +158,25 @@ func (s Settings) AllowsElevation(role, login string) bool {
 	return role == DefaultElevationRole || slices.ContainsFunc(s.Elevation.Roles, func(a AllowedRole) bool {
 		return a.Role == role && matchAny(a.Accounts, login)
 	})
+}
+
+// ApprovalsFor returns how many people have to approve that an account is given role, and the teams that each of them has
+// to be in one of; no teams means anybody who may write. An entry for the role counts where it is harder than what holds
+// for all. account is a login or an id: the entry of a role counts for every account that is named by its id, since
+// nobody can tell yet whether its login matches.
+func (s Settings) ApprovalsFor(role, account string) (count int, teams []string) {
+	count, teams = max(1, s.Admission.Approvals), s.Admission.Teams
+	strictest := -1
+	for _, entry := range s.Elevation.Roles {
+		if entry.Role != role || strings.Contains(account, "@") && !matchAny(entry.Accounts, account) {
+			continue
+		}
+		count = max(count, entry.Approvals)
+		if len(entry.Teams) > 0 && entry.Approvals > strictest {
+			strictest, teams = entry.Approvals, entry.Teams
+		}
+	}
+	return count, slices.Clone(teams)
 }
 
 // Forbids returns those of permissions that an intended role may not hold, sorted.

@@ -48,7 +48,18 @@ type Elevation struct {
 	Role      string        // a standard role type; DefaultElevationRole where the manifest says nothing
 	Window    time.Duration // from the grant to the step-down, at the most
 	CoElevate bool          // true accepts that tokens which the account already owns are elevated too
+	// BreakGlass says why the elevation cannot wait for the end of a freeze; zero where it can. It takes one more approval,
+	// and its window is shorter.
+	BreakGlass BreakGlass
 }
+
+// BreakGlass asks for an elevation in an emergency.
+type BreakGlass struct {
+	Reason string
+}
+
+// Asked tells whether the elevation is one in an emergency.
+func (b BreakGlass) Asked() bool { return b.Reason != "" }
 
 // The ways in which a token reaches the place where it is used.
 const (

@@ -1,144 +1,278 @@
-// Package admission finds out who approved a change and what it asks for, and decides whether that is enough to elevate
-// an account. Authority comes from the approved commit: what is asked for is read at the head SHA that the approval names,
-// the rules are read at a commit of the default branch, never from the change itself.
-//
-// GitHub only answers questions; the decision is Rego. It imports access and policy.
 package admission
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/policy"
 )
 
-// SettingsFile is the name of the settings in the access directory.
-const SettingsFile = "settings.yaml"
+const (
+	maxRuleFiles = 50
+	maxRuleBytes = 64 << 10
+	// maxReviewers is how many people are asked about: each costs a request, and more for teams.
+	maxReviewers = 100
+	// maxLookBack is how many pushes to the default branch are gone back to find a manifest that a merge removed.
+	maxLookBack = 20
+)
 
-// PullRequests answers what GitHub knows of a pull request.
-type PullRequests interface {
-	PullRequest(ctx context.Context, number int) (access.PullRequest, error)
-	Reviews(ctx context.Context, number int) ([]access.Review, error)
-	Files(ctx context.Context, number int) ([]access.ChangedFile, error)
+// collector reads the facts of one request. It goes on after a fact that cannot be read.
+type collector struct {
+	src Source
+	r   *Result
+	ask Ask
 }
 
-// Contents reads files at a commit. An error that is fs.ErrNotExist says that there is no such file or directory.
-type Contents interface {
-	File(ctx context.Context, path, sha string) ([]byte, error)
-	Dir(ctx context.Context, path, sha string) ([]string, error)
-	BranchHead(ctx context.Context, branch string) (string, error)
-}
-
-// Source is what admission needs of GitHub. Its errors name what was being read.
-type Source interface {
-	PullRequests
-	Contents
-}
-
-// Facts are what GitHub said. What could not be read is an error of Collect, never an empty fact.
-type Facts struct {
-	PullRequest access.PullRequest
-	Reviews     []access.Review
-	Files       []access.ChangedFile
-	AccessDir   string
-
-	// Manifest is the one manifest that the pull request adds or changes, at the head SHA. Its path is empty where the
-	// pull request does not have exactly one; the decision then denies.
-	ManifestPath string
-	Manifest     []byte
-
-	// Declared are the files of the access directory on the default branch, by path, at SettingsSHA.
-	Declared    map[string][]byte
-	SettingsSHA string
-}
-
-// Collect reads the facts of a pull request.
-func Collect(ctx context.Context, src Source, number int, accessDir string) (Facts, error) {
-	f := Facts{AccessDir: path.Clean(accessDir), Declared: map[string][]byte{}}
-	var err error
-	if f.PullRequest, err = src.PullRequest(ctx, number); err != nil {
-		return Facts{}, err
-	}
-	if f.Reviews, err = src.Reviews(ctx, number); err != nil {
-		return Facts{}, err
-	}
-	if f.Files, err = src.Files(ctx, number); err != nil {
-		return Facts{}, err
-	}
-	if f.ManifestPath = theManifest(f.Files, f.AccessDir); f.ManifestPath != "" {
-		if f.Manifest, err = src.File(ctx, f.ManifestPath, f.PullRequest.HeadSHA); err != nil {
-			return Facts{}, fmt.Errorf("reading %s at %s: %w", f.ManifestPath, f.PullRequest.HeadSHA, err)
+// collect reads all facts. The error is of a manifest or of the settings, or the context ended.
+func (c *collector) collect(ctx context.Context) error {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactPullRequest, func() (err error) {
+		f.PullRequest, err = c.src.PullRequest(ctx, c.ask.Number)
+		return err
+	})
+	if f.known(policy.FactPullRequest) {
+		c.readChange(ctx)
+		c.readDeclared(ctx)
+		c.readManifest(ctx)
+		if ctx.Err() == nil {
+			if err := c.r.parse(); err != nil {
+				return err
+			}
 		}
+		c.readPeople(ctx)
+		c.readRepository(ctx)
+		c.readAgain(ctx)
 	}
-	if err := f.collectDeclared(ctx, src); err != nil {
-		return Facts{}, err
-	}
-	now, err := src.PullRequest(ctx, number)
-	if err != nil {
-		return Facts{}, err
-	}
-	if now != f.PullRequest {
-		return Facts{}, fmt.Errorf("pull request %d changed while it was read\nRun it again once it is at rest.", number)
-	}
-	return f, nil
-}
-
-// theManifest returns the path of the only manifest that is there at the head, or nothing.
-func theManifest(files []access.ChangedFile, dir string) string {
-	var found []string
-	for _, file := range files {
-		if IsManifest(file.Path, dir) && file.Status != "removed" {
-			found = append(found, file.Path)
-		}
-	}
-	if len(found) != 1 {
-		return ""
-	}
-	return found[0]
-}
-
-// IsManifest tells whether a path of the repository is that of a declaration in the access directory, other than the
-// settings.
-func IsManifest(file, dir string) bool {
-	return path.Dir(file) == dir && path.Base(file) != SettingsFile && slices.Contains([]string{".yaml", ".yml"}, path.Ext(file))
-}
-
-// collectDeclared reads the access directory of the default branch. That there is none is not an error: the pull request
-// may be the first.
-func (f *Facts) collectDeclared(ctx context.Context, src Contents) error {
-	var err error
-	if f.SettingsSHA, err = src.BranchHead(ctx, f.PullRequest.DefaultBranch); err != nil {
-		return fmt.Errorf("reading the head of branch %q: %w", f.PullRequest.DefaultBranch, err)
-	}
-	names, err := src.Dir(ctx, f.AccessDir, f.SettingsSHA)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("reading %s on branch %q: %w", f.AccessDir, f.PullRequest.DefaultBranch, err)
-	}
-	for _, name := range names {
-		if ext := strings.ToLower(path.Ext(name)); ext != ".yaml" && ext != ".yml" {
-			continue
-		} else if ext != path.Ext(name) {
-			return fmt.Errorf("reading %s on branch %q: its name has to end in %s, in lower case\nRename the file.", name, f.PullRequest.DefaultBranch, ext)
-		}
-		if f.Declared[name], err = src.File(ctx, name, f.SettingsSHA); err != nil {
-			return fmt.Errorf("reading %s on branch %q: %w", name, f.PullRequest.DefaultBranch, err)
-		}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("reading pull request %d: %w", c.ask.Number, context.Cause(ctx))
 	}
 	return nil
 }
 
-// digest returns the SHA-256 of a file, as evidence keeps it.
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+// read has a fact read, and notes whether it was. needs are facts without which it cannot be looked for.
+func (c *collector) read(ctx context.Context, fact string, do func() error, needs ...string) {
+	for _, other := range needs {
+		if !c.r.Facts.known(other) {
+			c.fail(fact, fmt.Errorf("it cannot be looked for where %s could not be read\nMend that first.", other))
+			return
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		c.fail(fact, err)
+		return
+	}
+	if err := do(); err != nil {
+		c.fail(fact, err)
+		return
+	}
+	c.r.Facts.Coverage[fact] = policy.Reading{Read: true}
+}
+
+// fail notes that a fact could not be read: the first line of err says why, the others what would mend it.
+func (c *collector) fail(fact string, err error) {
+	message, hint, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	hint = strings.Join(strings.Fields(hint), " ")
+	c.r.Facts.Coverage[fact] = policy.Reading{
+		Message: cmp.Or(strings.TrimSpace(message), "it could not be read"),
+		Hint:    cmp.Or(hint, "Run it again. If it stays so, look whether the token has the permission "+permissionFor(fact)+"."),
+	}
+}
+
+// permissionFor names what a token needs to read a fact. Source: docs.github.com, "Permissions required for GitHub Apps".
+func permissionFor(fact string) string {
+	switch fact {
+	case policy.FactPullRequest, policy.FactReviews, policy.FactFiles, policy.FactComments:
+		return "pull-requests: read"
+	case policy.FactAuthorities:
+		return "metadata: read, and members: read of the organisation where the settings name teams"
+	case policy.FactRules:
+		return "metadata: read"
+	}
+	return "contents: read"
+}
+
+// readChange reads the reviews and the files.
+func (c *collector) readChange(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactReviews, func() (err error) {
+		f.Reviews, err = c.src.Reviews(ctx, c.ask.Number)
+		return err
+	})
+	c.read(ctx, policy.FactFiles, func() (err error) {
+		f.Files, err = c.src.Files(ctx, c.ask.Number)
+		return err
+	})
+}
+
+// readDeclared reads the access directory of the default branch, and the repository's own rules in it. That there is
+// none is a fact: the pull request may be the first.
+func (c *collector) readDeclared(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactDeclared, func() (err error) {
+		if f.SettingsSHA, err = c.src.BranchHead(ctx, f.PullRequest.DefaultBranch); err != nil {
+			return err
+		}
+		f.Declared, err = c.readDir(ctx, f.AccessDir, ".yaml", ".yml")
+		return err
+	})
+	c.read(ctx, policy.FactCustomRules, func() (err error) {
+		f.CustomRules, err = c.readDir(ctx, path.Join(f.AccessDir, RulesDir), ".rego")
+		return err
+	}, policy.FactDeclared)
+	if !f.known(policy.FactDeclared) {
+		f.Declared = map[string][]byte{}
+	}
+	if !f.known(policy.FactCustomRules) {
+		f.CustomRules = map[string][]byte{}
+	}
+}
+
+// readDir reads the files of a folder of the default branch whose names end in one of the extensions. A name that ends so
+// in capital letters would be passed over by some and read by others.
+func (c *collector) readDir(ctx context.Context, dir string, extensions ...string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	branch, sha := c.r.Facts.PullRequest.DefaultBranch, c.r.Facts.SettingsSHA
+	names, err := c.src.Dir(ctx, dir, sha)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		ext := path.Ext(name)
+		wanted := false
+		for _, e := range extensions {
+			wanted = wanted || strings.EqualFold(e, ext)
+		}
+		if !wanted {
+			continue
+		}
+		if ext != strings.ToLower(ext) {
+			return nil, fmt.Errorf("reading %s on branch %q: its name has to end in %s, in lower case\nRename the file.", name, branch, strings.ToLower(ext))
+		}
+		if out[name], err = c.src.File(ctx, name, sha); err != nil {
+			return nil, err
+		}
+		if ext == ".rego" && (len(out) > maxRuleFiles || len(out[name]) > maxRuleBytes) {
+			return nil, fmt.Errorf("reading %s on branch %q: %d files of rules of %d bytes each are read at the most\nMake fewer or smaller files.", name, branch, maxRuleFiles, maxRuleBytes)
+		}
+	}
+	return out, nil
+}
+
+// readManifest reads the manifest: at the head where it is there, else on the default branch.
+func (c *collector) readManifest(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactManifest, func() (err error) {
+		f.ManifestPath, c.r.Action = theManifest(f.Files, f.AccessDir)
+		switch {
+		case f.ManifestPath == "":
+		case c.r.Action == ActionElevate:
+			f.Manifest, err = c.src.File(ctx, f.ManifestPath, f.PullRequest.HeadSHA)
+		default:
+			f.Manifest, err = c.readRemoved(ctx)
+		}
+		return err
+	}, policy.FactFiles, policy.FactDeclared)
+}
+
+// readRemoved reads what a removed manifest declared: as the default branch has it, or, after the merge, as it had it
+// before the push that removed it.
+func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
+	f := c.r.Facts
+	if data, there := f.Declared[f.ManifestPath]; there {
+		return data, nil
+	}
+	pushes, err := c.src.BranchPushes(ctx, f.PullRequest.DefaultBranch)
+	if err != nil {
+		return nil, err
+	}
+	for _, push := range pushes[:min(len(pushes), maxLookBack)] {
+		if strings.Trim(push.Before, "0") == "" {
+			continue
+		}
+		data, err := c.src.File(ctx, f.ManifestPath, push.Before)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return data, err
+		}
+	}
+	return nil, fmt.Errorf("reading %s: branch %q has not had it in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, f.PullRequest.DefaultBranch, maxLookBack)
+}
+
+// readPeople reads who pushed, and what those whose reviews stand may do.
+func (c *collector) readPeople(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactPushes, func() (err error) {
+		if f.PullRequest.HeadRepo != f.PullRequest.Repository {
+			return nil // a branch of a fork; one of that name here would be another
+		}
+		f.Pushes, err = c.src.BranchPushes(ctx, f.PullRequest.HeadRef)
+		return err
+	})
+	c.read(ctx, policy.FactAuthorities, func() error {
+		_, teams := c.r.approvals()
+		for _, review := range standing(f.Reviews) {
+			if review.User == "" || review.UserType != "User" || review.State != "APPROVED" && review.State != "CHANGES_REQUESTED" {
+				continue
+			}
+			if len(f.Authorities) == maxReviewers {
+				return fmt.Errorf("more than %d people reviewed it\nOpen a new pull request.", maxReviewers)
+			}
+			authority, err := c.src.Authority(ctx, review.User, teams)
+			if err != nil {
+				return err
+			}
+			if !strings.EqualFold(authority.User, review.User) {
+				return fmt.Errorf("asked what %q may do, GitHub answered for %q", review.User, authority.User)
+			}
+			f.Authorities = append(f.Authorities, authority)
+		}
+		return nil
+	}, policy.FactReviews, policy.FactDeclared)
+}
+
+// readRepository reads what protects the default branch, and the conversation.
+func (c *collector) readRepository(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactRules, func() (err error) {
+		f.Rules, err = c.src.Rules(ctx, f.PullRequest.DefaultBranch)
+		return err
+	})
+	c.read(ctx, policy.FactOwnersErrors, func() (err error) {
+		f.OwnersErrors, err = c.src.OwnersErrors(ctx, f.SettingsSHA)
+		return err
+	}, policy.FactDeclared)
+	c.read(ctx, policy.FactComments, func() (err error) {
+		f.Comments, err = c.src.Comments(ctx, c.ask.Number)
+		return err
+	})
+}
+
+// readAgain looks whether anything moved under the reads: then they do not belong together.
+func (c *collector) readAgain(ctx context.Context) {
+	f := &c.r.Facts
+	var now access.PullRequest
+	c.read(ctx, policy.FactPullRequest, func() (err error) {
+		if now, err = c.src.PullRequest(ctx, c.ask.Number); err == nil && now != f.PullRequest {
+			err = fmt.Errorf("pull request %d changed while it was read\nRun it again once it is at rest.", c.ask.Number)
+		}
+		return err
+	})
+	if !f.known(policy.FactDeclared) {
+		return
+	}
+	c.read(ctx, policy.FactDeclared, func() error {
+		head, err := c.src.BranchHead(ctx, f.PullRequest.DefaultBranch)
+		if err == nil && head != f.SettingsSHA {
+			err = fmt.Errorf("branch %q changed while it was read\nRun it again once it is at rest.", f.PullRequest.DefaultBranch)
+		}
+		return err
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -185,6 +186,66 @@ func (b boolean) read(r *reader, path string, _ place, n *yaml.Node) {
 }
 
 func (b boolean) schema() map[string]any { return map[string]any{"type": "boolean"} }
+
+// number is a whole number within bounds, written in decimal digits.
+type number struct {
+	into        *int
+	least, most int
+}
+
+func (n number) expected() string {
+	return fmt.Sprintf("a whole number from %d to %d", n.least, n.most)
+}
+
+func (n number) initial() any {
+	if *n.into == 0 {
+		return nil
+	}
+	return *n.into
+}
+
+func (n number) read(r *reader, path string, _ place, node *yaml.Node) {
+	if skipped(node) {
+		return
+	}
+	value, err := strconv.Atoi(node.Value)
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!int" || err != nil || strconv.Itoa(value) != node.Value || value < n.least || value > n.most {
+		r.mismatch(n, path, node, "")
+		return
+	}
+	*n.into = value
+}
+
+func (n number) schema() map[string]any {
+	return map[string]any{"type": "integer", "minimum": n.least, "maximum": n.most}
+}
+
+// instantPattern is RFC 3339 to the second, with its T and its zone in capital letters.
+const instantPattern = `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$`
+
+var instantSyntax = regexp.MustCompile(instantPattern)
+
+// instant is a point in time, with its zone. YAML takes it for a date where it is not in quotes.
+type instant struct{ into *time.Time }
+
+func (i instant) expected() string { return "a time with its zone, such as 2030-12-20T18:00:00Z" }
+func (i instant) initial() any     { return nil }
+
+func (i instant) read(r *reader, path string, _ place, n *yaml.Node) {
+	if skipped(n) {
+		return
+	}
+	value, err := time.Parse(time.RFC3339, n.Value)
+	if n.Kind != yaml.ScalarNode || (n.Tag != "!!str" && n.Tag != "!!timestamp") || !instantSyntax.MatchString(n.Value) || err != nil || value.Year() < 2000 {
+		r.mismatch(i, path, n, "")
+		return
+	}
+	*i.into = value
+}
+
+func (i instant) schema() map[string]any {
+	return map[string]any{"type": "string", "pattern": instantPattern}
+}
 
 // durationPattern is the part of Go's syntax of durations that manifests use.
 const durationPattern = `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`

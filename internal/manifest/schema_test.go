@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -136,14 +137,18 @@ func (s schema) validate(rule map[string]any, value any, at string) string {
 func (s schema) keyword(rule map[string]any, keyword string, value any, at string) string {
 	mapping, isMapping := value.(map[string]any)
 	sequence, isList := value.([]any)
+	if date, isDate := value.(time.Time); isDate { // to YAML 1.1; to editors, which know 1.2, it is a text
+		value = date.Format(time.RFC3339)
+	}
 	str, isString := value.(string)
+	whole, isWhole := value.(int)
 	arg := rule[keyword]
 	no := func() string { return fmt.Sprintf("%s: %s %v: %v", at, keyword, arg, value) }
 	switch keyword {
 	case "$schema", "title", "description", "default", "definitions", "then":
 	case "type":
 		_, isBool := value.(bool)
-		if !map[string]bool{"object": isMapping, "array": isList, "string": isString, "boolean": isBool}[arg.(string)] {
+		if !map[string]bool{"object": isMapping, "array": isList, "string": isString, "boolean": isBool, "integer": isWhole}[arg.(string)] {
 			return no()
 		}
 	case "const":
@@ -164,6 +169,14 @@ func (s schema) keyword(rule map[string]any, keyword string, value any, at strin
 		}
 	case "maxLength":
 		if isString && utf8.RuneCountInString(str) > int(arg.(float64)) {
+			return no()
+		}
+	case "minimum":
+		if isWhole && whole < int(arg.(float64)) {
+			return no()
+		}
+	case "maximum":
+		if isWhole && whole > int(arg.(float64)) {
 			return no()
 		}
 	case "minItems":

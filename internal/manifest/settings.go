@@ -20,9 +20,7 @@ func settingsTable(s *access.Settings) object {
 			into: &s.ServiceAccounts, item: namingPattern, key: strings.ToLower, least: 1, of: "patterns of logins, such as svc-*",
 		}},
 		{"elevation", false, "What an elevation may do, and how patient the program is with Okta.", elevationSettings(&s.Elevation)},
-		{"admission", false, "What counts as an approval.", object{fields: []field{
-			{"maxApprovalAge", false, "How old an approval may be.", duration{&s.Admission.MaxApprovalAge, time.Minute, 720 * time.Hour}},
-		}}},
+		{"admission", false, "What counts as an approval, and when an elevation may begin.", admissionSettings(&s.Admission)},
 		{"audit", false, "What the audit may take as known.", auditSettings(&s.Audit)},
 	}}
 }
@@ -34,7 +32,7 @@ func elevationSettings(e *access.ElevationSettings) object {
 			{"settle", false, "The least time between the two reads that prove a step-down. It has to be longer than the org's reads lag behind its writes.", duration{&e.Settle, 100 * time.Millisecond, 5 * time.Minute}},
 			{"stepDown", false, "How long a step-down is tried before it is called stuck.", duration{&e.StepDown, time.Second, 30 * time.Minute}},
 			{"lateEffect", false, "How long after a request without an answer it may still take effect.", duration{&e.LateEffect, 0, 30 * time.Minute}},
-			{"roles", false, "Temporary roles above " + access.DefaultElevationRole + ", and who may be given them.", list[access.AllowedRole]{
+			{"roles", false, "Temporary roles above " + access.DefaultElevationRole + ", who may be given them, and what that takes.", list[access.AllowedRole]{
 				into: &e.Roles, item: allowedRole, key: func(a access.AllowedRole) string { return a.Role }, of: "mappings with role and accounts",
 			}},
 			{"forbiddenPermissions", false, "Patterns of permissions that an intended role may not hold.", list[string]{
@@ -62,6 +60,8 @@ func allowedRole(a *access.AllowedRole) shape {
 		{"accounts", true, "Patterns of the logins of the accounts that may be given it.", list[string]{
 			into: &a.Accounts, item: anyPattern, key: strings.ToLower, least: 1, of: "patterns of logins, such as svc-hr-*",
 		}},
+		{"approvals", false, "How many people have to approve it, where that is more than admission.approvals.", number{&a.Approvals, 1, maxApprovals}},
+		{"teams", false, "Slugs of the teams whose members approve it, instead of admission.teams.", teams(&a.Teams)},
 	}}
 }
 

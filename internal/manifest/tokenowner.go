@@ -111,6 +111,9 @@ func elevationTable(e *access.Elevation) object {
 		{"role", false, "The temporary role. One above the default needs the settings to allow it for the account.", standardRole(&e.Role)},
 		{"window", true, "How long the account may hold the temporary role, at the most.", duration{&e.Window, MinWindow, MaxWindow}},
 		{"coElevate", false, "True accepts that tokens which the account already owns are elevated too, as a rotation must.", boolean{&e.CoElevate}},
+		{"breakGlass", false, "Asks for an elevation in an emergency: no freeze holds it up, but it takes one more approval, two at the least, and its window is shorter.", object{fields: []field{
+			{"reason", true, "Why it cannot wait.", prose{&e.BreakGlass.Reason, "the reason for which the elevation cannot wait"}},
+		}}},
 	}}
 }
 

@@ -40,11 +40,12 @@ const evaluationTimeout = 30 * time.Second
 
 // Engine evaluates the policies that are compiled into the program. It is safe for concurrent use.
 type Engine struct {
-	compiler  *ast.Compiler
-	controls  []Control
-	digest    string
-	schemas   map[string]ast.Value
-	admission rego.PreparedEvalQuery
+	compiler    *ast.Compiler
+	controls    []Control
+	digest      string
+	schemas     map[string]ast.Value
+	admission   rego.PreparedEvalQuery
+	inputSchema *ast.SchemaSet // that of the admission, for every module that does not name one
 }
 
 // Load compiles the embedded policies: strict, type-checked against the schemas, and without the builtins that reach
@@ -65,6 +66,11 @@ func load(ctx context.Context, fsys fs.FS) (*Engine, error) {
 			return nil, fmt.Errorf("reading schema %q: %w", name, err)
 		}
 		schemaSet.Put(ast.MustParseRef("schema."+name), schema)
+		if name == schemaAdmission {
+			e.inputSchema = ast.NewSchemaSet()
+			e.inputSchema.Put(ast.SchemaRootRef, schema)
+			e.inputSchema.Put(ast.MustParseRef("schema."+name), schema)
+		}
 		if e.schemas[name], err = ast.InterfaceToValue(schema); err != nil {
 			return nil, fmt.Errorf("reading schema %q: %w", name, err)
 		}

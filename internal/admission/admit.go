@@ -1,0 +1,204 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/policy"
+)
+
+// Ask is what is to be decided.
+type Ask struct {
+	Number    int    // of the pull request
+	AccessDir string // where manifests lie, relative to the repository
+	Trigger   string // GITHUB_EVENT_NAME; empty outside GitHub Actions
+	Now       time.Time
+	// Plan asks what would be missing, and grants nothing: any event may start it, and nobody has to be there.
+	Plan bool
+}
+
+// Result is what was decided, and what it rests on.
+type Result struct {
+	Facts    Facts
+	Action   Action
+	Owner    access.TokenOwner // zero where there is no manifest to read
+	Settings access.Settings   // access.DefaultSettings where those of the repository could not be read
+	Decision policy.Decision
+	Approval access.Approval // zero unless it is allowed; the run is for the caller to name
+	Input    policy.AdmissionInput
+}
+
+// Admit decides whether the pull request may be carried out. An error that is *manifest.Error says that its manifest, or a
+// document of the default branch, is not well-formed; any other, that nothing could be decided. What could not be read is
+// no error but a denial, by facts_readable. With an error, the result holds what is known so far, and allows nothing.
+func Admit(ctx context.Context, src Source, engine Decider, ask Ask) (Result, error) {
+	r := Result{
+		Facts:    Facts{AccessDir: path.Clean(ask.AccessDir), Coverage: map[string]policy.Reading{}},
+		Action:   ActionElevate,
+		Settings: access.DefaultSettings(),
+	}
+	c := &collector{src: src, r: &r, ask: ask}
+	if err := c.collect(ctx); err != nil {
+		return r, err
+	}
+	r.Input = r.input(ask)
+	decision, err := engine.AdmissionWith(ctx, r.Input, r.Facts.CustomRules)
+	switch {
+	case err != nil:
+		return r, err
+	case decision.Allow && (r.Facts.ManifestPath == "" || r.Owner.Account == ""):
+		return r, errors.New("the policy admitted a pull request that asks for nothing")
+	}
+	r.Decision = decision
+	if decision.Allow {
+		r.Approval = r.approve()
+	}
+	return r, nil
+}
+
+// parse reads the settings and the manifest, and holds the manifest against all others.
+func (r *Result) parse() error {
+	f := r.Facts
+	if !f.known(policy.FactDeclared) {
+		return nil
+	}
+	directory, err := manifest.Combine(f.Declared)
+	if err != nil {
+		return fmt.Errorf("reading %s on branch %q: %w", f.AccessDir, f.PullRequest.DefaultBranch, err)
+	}
+	r.Settings = directory.Settings
+	if f.ManifestPath == "" || !f.known(policy.FactManifest) {
+		return nil
+	}
+	file, err := manifest.Parse(f.ManifestPath, f.Manifest)
+	if err != nil {
+		return err
+	}
+	if file.Owner == nil {
+		return &manifest.Error{Problems: []manifest.Problem{{
+			File: f.ManifestPath, Line: file.Settings.Source.Line, Column: 1, Field: "kind",
+			Message: "expected " + access.KindTokenOwner + ", found " + access.KindSettings,
+			Hint:    "Put settings into a pull request of their own; nothing is elevated for them.",
+		}}}
+	}
+	r.Owner = *file.Owner
+	if r.Action == ActionEnd {
+		return nil
+	}
+	files := maps.Clone(f.Declared)
+	for _, changed := range f.Files {
+		delete(files, changed.PreviousPath) // renamed: what it was called before is no second declaration
+	}
+	files[f.ManifestPath] = f.Manifest
+	_, err = manifest.Combine(files)
+	return err
+}
+
+// approvals returns how many approvals the request takes, and of which teams. An end takes what the least role takes.
+func (r *Result) approvals() (int, []string) {
+	role := r.Owner.Elevation.Role
+	if r.Action == ActionEnd || r.Owner.Account == "" {
+		role = access.DefaultElevationRole
+	}
+	return r.Settings.ApprovalsFor(role, r.Owner.Account)
+}
+
+// approve says what was approved, for the lease and the evidence.
+func (r *Result) approve() access.Approval {
+	f := r.Facts
+	return access.Approval{
+		Repository:     f.PullRequest.Repository,
+		PullRequest:    f.PullRequest.Number,
+		URL:            f.PullRequest.URL,
+		HeadSHA:        f.PullRequest.HeadSHA,
+		Requester:      f.PullRequest.Author,
+		Approvers:      r.Decision.Approvers,
+		ApprovedAt:     r.Decision.ApprovedAt.UTC(),
+		ManifestPath:   f.ManifestPath,
+		ManifestSHA256: digest(f.Manifest),
+		SettingsSHA:    f.SettingsSHA,
+	}
+}
+
+// Confirm tells whether what was decided on is still so: the pull request, the reviews that stand, and the head of the
+// default branch. It is for the moment before anything is granted. The error says what changed.
+func (r Result) Confirm(ctx context.Context, src Source) error {
+	was := r.Facts.PullRequest
+	if !r.Decision.Allow {
+		return fmt.Errorf("pull request %d is not admitted", was.Number)
+	}
+	now, err := src.PullRequest(ctx, was.Number)
+	if err != nil {
+		return fmt.Errorf("looking again whether pull request %d is as it was admitted: %w", was.Number, err)
+	}
+	reviews, err := src.Reviews(ctx, was.Number)
+	if err != nil {
+		return fmt.Errorf("looking again whether the approvals stand: %w", err)
+	}
+	head, err := src.BranchHead(ctx, was.DefaultBranch)
+	if err != nil {
+		return fmt.Errorf("looking again whether the settings are as they were: %w", err)
+	}
+	switch {
+	case now.HeadSHA != was.HeadSHA:
+		return fmt.Errorf("pull request %d was pushed to since it was admitted: its head is %s, not %s\nRun it again.", was.Number, now.HeadSHA, was.HeadSHA)
+	case now != was:
+		return fmt.Errorf("pull request %d changed since it was admitted\nRun it again.", was.Number)
+	case !slices.EqualFunc(standing(reviews), standing(r.Facts.Reviews), sameReview):
+		return fmt.Errorf("the reviews of pull request %d changed since it was admitted\nRun it again.", was.Number)
+	case head != r.Facts.SettingsSHA:
+		return fmt.Errorf("branch %q, where the settings are, changed since they were read: its head is %s, not %s\nRun it again.", was.DefaultBranch, head, r.Facts.SettingsSHA)
+	}
+	return nil
+}
+
+func sameReview(a, b access.Review) bool {
+	at := a.SubmittedAt.Equal(b.SubmittedAt)
+	a.SubmittedAt, b.SubmittedAt = time.Time{}, time.Time{}
+	return at && a == b
+}
+
+// Place returns where the manifest has the field that a denial is about: the field itself, or the one around it. It is
+// zero where the denial is about a fact, or there is no manifest.
+func (r Result) Place(d policy.Denial) access.Position {
+	field := strings.TrimPrefix(d.Field, "request.")
+	first, _, _ := strings.Cut(field, ".")
+	first, _, _ = strings.Cut(first, "[")
+	fields := []string{"account", "delivery", "elevation", "name", "operator", "owner", "reason", "role", "ticket", "token"}
+	if r.Owner.Source.File == "" || !slices.Contains(fields, first) {
+		return access.Position{}
+	}
+	for {
+		if at, given := r.Owner.Fields[field]; given {
+			return at
+		}
+		cut := strings.LastIndexAny(field, ".[")
+		if cut < 0 {
+			return r.Owner.Source
+		}
+		field = field[:cut]
+	}
+}
+
+// SchemaVersion is that of a Record.
+const SchemaVersion = "1"
+
+// Record is what is kept of a decision: who evaluates Input by the same policies comes to Decision.
+type Record struct {
+	SchemaVersion string                `json:"schema_version"`
+	Input         policy.AdmissionInput `json:"input"`
+	Decision      policy.Decision       `json:"decision"`
+}
+
+// Record returns what is to be kept of the decision. Its JSON is the same each time.
+func (r Result) Record() Record {
+	return Record{SchemaVersion: SchemaVersion, Input: r.Input, Decision: r.Decision}
+}

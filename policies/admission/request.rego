@@ -1,0 +1,83 @@
+package admission
+
+import data.lib.instants
+
+# What the manifest asks for, against what the settings allow.
+
+_found contains denial if {
+	some field in ["account", "name", "reason", "ticket"]
+	trim_space(input.request[field]) == ""
+	denial := _deny(
+		"request_complete",
+		$"request.{field}",
+		$"the manifest has no {field}",
+		$"Give the {field} in the manifest and have it approved again.",
+	)
+}
+
+_found contains denial if {
+	input.request.window_seconds > input.settings.max_window_seconds
+	denial := _deny(
+		"window_ceiling",
+		"elevation.window",
+		$"the window is {input.request.window_seconds} s; the settings allow {input.settings.max_window_seconds} s",
+		"Ask for a shorter window, or have the ceiling raised in the settings on the default branch.",
+	)
+}
+
+_found contains denial if {
+	input.request.window_seconds <= 0
+	denial := _deny(
+		"window_ceiling",
+		"elevation.window",
+		$"the window is {input.request.window_seconds} s",
+		"Ask for a window that is longer than nothing.",
+	)
+}
+
+_found contains denial if {
+	not input.settings.elevation_role_allowed
+	denial := _deny(
+		"elevation_role",
+		"elevation.role",
+		$"the settings do not allow {input.request.account} to be given {input.request.elevation_role}",
+		"Ask for READ_ONLY_ADMIN, or have the role allowed for this account in the settings on the default branch.",
+	)
+}
+
+_found contains denial if {
+	not input.settings.break_glass_allowed
+	denial := _deny(
+		"break_glass",
+		"elevation.breakGlass",
+		"the settings do not allow elevations in an emergency",
+		"Take breakGlass out of the manifest, or have it allowed in the settings on the default branch.",
+	)
+}
+
+_found contains denial if {
+	input.request.window_seconds > input.settings.break_glass_max_window_seconds
+	denial := _deny(
+		"break_glass",
+		"elevation.window",
+		$"the window is {input.request.window_seconds} s; in an emergency the settings allow {input.settings.break_glass_max_window_seconds} s",
+		"Ask for a shorter window.",
+	)
+}
+
+_found contains denial if {
+	not _emergency
+	some freeze in input.settings.freezes
+	not _over(freeze)
+	denial := _deny(
+		"freeze",
+		"settings.freezes",
+		$"nothing is elevated from {freeze.from} to {freeze.to}: {freeze.reason}",
+		"Wait for its end, or, if it cannot wait, say why in elevation.breakGlass and have one person more approve it.",
+	)
+}
+
+# A freeze whose times cannot be reckoned with is on.
+_over(freeze) if time.parse_rfc3339_ns(input.now) < instants.of(freeze.from)
+
+_over(freeze) if time.parse_rfc3339_ns(input.now) >= instants.of(freeze.to)
