@@ -1,6 +1,12 @@
 package access
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrBranchMoved says that a branch is not where it was expected to be, so that it was not moved.
+var ErrBranchMoved = errors.New("the branch has moved")
 
 // Push is one change of where a branch points, as GitHub's activity list has it. Its actor is who was authenticated, which
 // a commit's author and committer are not: those are text that whoever commits can choose.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,9 +103,12 @@ func (s *session) pullRequest(number int) (int, error) {
 	if err != nil {
 		return 0, coded(ExitUsage, fmt.Errorf("reading the event: %w", err))
 	}
-	event, err := github.ReadReviewEvent(data)
+	event, err := github.ReadEvent(cmp.Or(where.EventName, "pull_request_review"), data)
 	if err != nil {
 		return 0, coded(ExitUsage, fmt.Errorf("reading the event in %s: %w", where.EventPath, err))
+	}
+	if event.Number == 0 {
+		return 0, usage("Give --pull-request, or the input pull-request.", "the event %s does not say which pull request", event.Name)
 	}
 	if !strings.EqualFold(event.Repository, where.Repository) {
 		return 0, usage("", "the event is about repository %q, the run about %q", event.Repository, where.Repository)

@@ -1,12 +1,14 @@
-// Package github reads from GitHub what admission needs: a pull request, its reviews and changed files, and files at an
-// exact commit. It only fetches; it decides nothing. Every request passes the RoundTripper that is given to New.
+// Package github reads from GitHub what a decision rests on: pull requests with their reviews and changed files, files and Git
+// objects at an exact commit, who pushed, who may do what, and what is enforced. It writes commits, branches, comments, check
+// runs and issues. It decides nothing. Every request passes the RoundTripper that is given to New.
 //
 // It is the only package that imports go-github. That client's traps and what closes them here:
 //   - its token is set on every hop of a redirect, whatever the host: the token is set in transport.go, for one origin
 //     only, and redirects are not followed;
 //   - an empty body with status 200, or null, decodes to an empty list without an error: an empty body is an error in
 //     transport.go, and a list that is absent is one in pages;
-//   - a Link header that it cannot read ends a list early: pages goes on until a page is short;
+//   - a Link header that it cannot read ends a list early: pages goes on until a page is short, nextCursor reads it itself;
+//   - its decoders of rules and of an environment's reviewers panic at null, and some routes do not escape names: get;
 //   - GetContents follows symlinks, and answers nil, nil, nil to null: File compares with the directory's listing;
 //   - it keeps rate limits itself and answers from memory: that is switched off, transport.go waits instead.
 package github
@@ -30,16 +32,17 @@ import (
 type Config struct {
 	APIURL     string            // GITHUB_API_URL, such as https://api.github.com; http is accepted for loopback addresses only
 	Repository string            // "owner/name"
-	Token      access.Secret     // needs contents: read and pull-requests: read
+	Token      access.Secret     // what it needs is up to what is called; a refusal says it
 	Transport  http.RoundTripper // carries every request; it should not take a proxy from the environment
 	UserAgent  string
 }
 
-// Client reads one repository. It is safe for concurrent use.
+// Client reads and writes one repository. It is safe for concurrent use.
 type Client struct {
 	api         *gh.Client
 	repository  string
 	owner, name string
+	id          identity
 }
 
 // New checks the configuration; it sends nothing.
@@ -129,20 +132,25 @@ func isSHA(s string) bool {
 
 // BranchHead returns the SHA of the commit that the branch is at now.
 func (c *Client) BranchHead(ctx context.Context, branch string) (string, error) {
-	fail := func(err error) (string, error) {
+	sha, err := c.branchHead(ctx, branch)
+	if err != nil {
 		return "", fmt.Errorf("reading the head of branch %q: %w", branch, clean(err))
 	}
+	return sha, nil
+}
+
+func (c *Client) branchHead(ctx context.Context, branch string) (string, error) {
 	if !isBranchName(branch) {
-		return fail(errors.New("not a branch name"))
+		return "", errors.New("not a branch name")
 	}
 	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+branch)
 	switch {
 	case err != nil:
-		return fail(err)
+		return "", err
 	case ref.GetRef() != "refs/heads/"+branch:
-		return fail(fmt.Errorf("github: the answer is for %q", ref.GetRef()))
+		return "", fmt.Errorf("github: the answer is for %q", ref.GetRef())
 	case ref.GetObject().GetType() != "commit" || !isSHA(ref.GetObject().GetSHA()):
-		return fail(fmt.Errorf("github: the branch is at a %s %q, not at a commit", ref.GetObject().GetType(), ref.GetObject().GetSHA()))
+		return "", fmt.Errorf("github: the branch is at a %s %q, not at a commit", ref.GetObject().GetType(), ref.GetObject().GetSHA())
 	}
 	return ref.GetObject().GetSHA(), nil
 }

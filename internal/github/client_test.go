@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -374,44 +373,6 @@ func TestBranchHead(t *testing.T) {
 		hub.Inject(githubemu.Fault{Status: 200, Body: body, Count: 1})
 		if got, err := c.BranchHead(t.Context(), "main"); err == nil {
 			t.Errorf("%s: no error, but %q", name, got)
-		}
-	}
-}
-
-func TestReadReviewEvent(t *testing.T) {
-	t.Parallel()
-	hub := githubemu.New(githubemu.Options{})
-	hub.Commit("request", map[string]string{"a": "b"})
-	n := hub.OpenPullRequest("rita", "request", "t")
-	want := ReviewEvent{Action: "submitted", Repository: "acme/okta-access", Number: n, ReviewState: "approved"}
-	got, err := ReadReviewEvent(hub.ReviewEvent(n, hub.Review(n, "ann", "APPROVED")))
-	if err != nil || got != want {
-		t.Errorf("%+v, %v; want %+v", got, err, want)
-	}
-	data, err := os.ReadFile("../../testdata/events/pull_request_review.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err = ReadReviewEvent(data)
-	want.Number = 7
-	if err != nil || got != want {
-		t.Errorf("the sample: %+v, %v; want %+v", got, err, want)
-	}
-	for name, body := range map[string]string{
-		"empty":      ``,
-		"array":      `[]`,
-		"push":       `{"ref":"refs/heads/main","repository":{"full_name":"a/b"}}`,
-		"comment":    `{"action":"created","issue":{"number":1},"repository":{"full_name":"a/b"}}`,
-		"no number":  `{"action":"submitted","review":{"state":"approved"},"pull_request":{},"repository":{"full_name":"a/b"}}`,
-		"number":     `{"action":"submitted","review":{"state":"approved"},"pull_request":{"number":"7"},"repository":{"full_name":"a/b"}}`,
-		"fraction":   `{"action":"submitted","review":{"state":"approved"},"pull_request":{"number":7.5},"repository":{"full_name":"a/b"}}`,
-		"repository": `{"action":"submitted","review":{"state":"approved"},"pull_request":{"number":7},"repository":{"full_name":"a/b/../c"}}`,
-		"no state":   `{"action":"submitted","review":{},"pull_request":{"number":7},"repository":{"full_name":"a/b"}}`,
-		"two":        string(data) + string(data),
-		"too large":  `{"x":"` + strings.Repeat("x", maxEvent) + `"}`,
-	} {
-		if got, err := ReadReviewEvent([]byte(body)); err == nil {
-			t.Errorf("%s: no error, but %+v", name, got)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 )
 
-// Error is an answer of GitHub other than 200. Its text has a second line, the hint, where there is something to do.
+// Error is an answer of GitHub other than 200, or 201 to a write. Its text has a second line, the hint, where there is something to do.
 //
 // A 404 alone does not match fs.ErrNotExist: GitHub answers it also to a token that may not see what is there.
 type Error struct {
@@ -97,28 +97,15 @@ func hint(resp *http.Response, e *Error) string {
 	case e.Status == http.StatusUnauthorized:
 		return "the token is wrong or expired: give github-token the value ${{ github.token }}, or a valid token"
 	case e.Status == http.StatusForbidden:
-		return "the token may lack a permission: " + permission(resp, e.Path)
+		return "the token may lack a permission: " + permission(resp, e)
 	case e.Status == http.StatusNotFound:
-		return "GitHub answers so also to a token that may not see it: " + permission(resp, e.Path)
+		return "GitHub answers so also to a token that may not see it: " + permission(resp, e)
 	case e.Status >= 300 && e.Status < 400:
 		return "redirects are not followed: check GITHUB_REPOSITORY and GITHUB_API_URL, the repository may have been renamed"
 	case e.Status >= 500:
 		return "GitHub has trouble: run again; githubstatus.com may say more"
 	}
 	return ""
-}
-
-// permission names what the token needs for a route.
-func permission(resp *http.Response, path string) string {
-	needs := "contents: read"
-	if strings.Contains(path, "/pulls/") {
-		needs = "pull-requests: read"
-	}
-	text := fmt.Sprintf("the job needs `permissions: %s`", needs)
-	if accepted := oneLine(resp.Header.Get("X-Accepted-GitHub-Permissions"), 80); accepted != "" {
-		text += fmt.Sprintf(" (GitHub asks for %s)", accepted)
-	}
-	return text
 }
 
 // clean takes the wrapping of net/http off an error, which repeats the address, and leaves the cause.

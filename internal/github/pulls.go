@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v88/github"
@@ -14,12 +15,13 @@ import (
 )
 
 const (
-	perPage = 100
 	// maxFiles is how many changed files GitHub lists of a pull request at the most.
 	// Source: docs.github.com, "List pull requests files".
 	maxFiles = 3000
 	// maxReviews is how many reviews are read at the most: more is not a pull request that a person could judge.
 	maxReviews = 10_000
+	// maxPulls is how many pull requests are listed at the most.
+	maxPulls = 5000
 )
 
 // PullRequest reads the pull request. A field that GitHub always gives and did not give is an error. HeadRepo is empty
@@ -139,34 +141,65 @@ func changedFiles(got []*gh.CommitFile) ([]access.ChangedFile, error) {
 	return files, nil
 }
 
-// pages reads all pages of a list, at most limit items. It ends at a page that is not full and that names no next one,
-// so that a Link header which was lost or malformed cannot end the list.
-func pages[T any](limit int, list func(*gh.ListOptions) ([]*T, *gh.Response, error)) ([]*T, error) {
-	var all []*T
-	for page := 1; ; page++ {
-		items, resp, err := list(&gh.ListOptions{Page: page, PerPage: perPage})
-		if err != nil {
-			return nil, err
-		}
-		if items == nil {
-			return nil, fmt.Errorf("github: page %d holds no list", page)
-		}
-		for _, item := range items {
-			if item == nil {
-				return nil, fmt.Errorf("github: page %d holds null", page)
-			}
-		}
-		all = append(all, items...)
-		more := resp.NextPage != 0 || resp.NextPageToken != "" || len(items) >= perPage
-		switch {
-		case len(all) > limit:
-			return nil, fmt.Errorf("github: the list has more than %d items", limit)
-		case resp.NextPage != 0 && resp.NextPage != page+1 || resp.NextPageToken != "":
-			return nil, fmt.Errorf("github: after page %d the list goes on with page %d%s", page, resp.NextPage, resp.NextPageToken)
-		case more && len(items) == 0:
-			return nil, fmt.Errorf("github: page %d is empty and yet not the last", page)
-		case !more:
-			return all, nil
+// OpenPullRequests returns the numbers of all open pull requests to the branch, ascending. Of more than a hundred it may miss
+// one while others are closed: the pages move under it.
+func (c *Client) OpenPullRequests(ctx context.Context, base string) ([]int, error) {
+	fail := func(err error) ([]int, error) {
+		return nil, fmt.Errorf("listing the open pull requests to branch %q: %w", base, clean(err))
+	}
+	if !isBranchName(base) {
+		return fail(errors.New("not a branch name"))
+	}
+	got, err := pages(maxPulls, func(opts *gh.ListOptions) ([]*gh.PullRequest, *gh.Response, error) {
+		return c.api.PullRequests.List(ctx, c.owner, c.name, &gh.PullRequestListOptions{
+			State: "open", Base: base, Sort: "created", Direction: "asc", ListOptions: *opts,
+		})
+	})
+	if err != nil {
+		return fail(err)
+	}
+	for _, pr := range got {
+		if pr.GetState() != "open" || pr.GetBase().GetRef() != base {
+			return fail(fmt.Errorf("github: pull request %d is %q and to branch %q", pr.GetNumber(), pr.GetState(), pr.GetBase().GetRef()))
 		}
 	}
+	numbers, err := c.numbers(got)
+	if err != nil {
+		return fail(err)
+	}
+	return numbers, nil
+}
+
+// PullRequestsOf returns the numbers of the pull requests that have the commit, in whatever state they are, ascending.
+func (c *Client) PullRequestsOf(ctx context.Context, sha string) ([]int, error) {
+	fail := func(err error) ([]int, error) {
+		return nil, fmt.Errorf("listing the pull requests of commit %s: %w", short(sha), clean(err))
+	}
+	if !isSHA(sha) {
+		return fail(errors.New("not the full SHA of a commit"))
+	}
+	got, err := pages(maxPulls, func(opts *gh.ListOptions) ([]*gh.PullRequest, *gh.Response, error) {
+		return c.api.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.name, sha, opts)
+	})
+	if err != nil {
+		return fail(err)
+	}
+	numbers, err := c.numbers(got)
+	if err != nil {
+		return fail(err)
+	}
+	return numbers, nil
+}
+
+// numbers returns the numbers of pull requests, which have to be ones to this repository.
+func (c *Client) numbers(got []*gh.PullRequest) ([]int, error) {
+	numbers := make([]int, 0, len(got))
+	for _, pr := range got {
+		if repository := pr.GetBase().GetRepo().GetFullName(); pr.GetNumber() <= 0 || !strings.EqualFold(repository, c.repository) {
+			return nil, fmt.Errorf("github: the list has pull request %d of %q", pr.GetNumber(), repository)
+		}
+		numbers = append(numbers, pr.GetNumber())
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers), nil
 }

@@ -100,8 +100,12 @@ func TestTransportGuards(t *testing.T) {
 		_, err := tr.RoundTrip(req)
 		wantError(t, err, "refusing to take the token")
 	}
-	_, err := tr.RoundTrip(httptest.NewRequest(http.MethodPost, "https://api.github.com/", nil))
-	wantError(t, err, "not a read")
+	for _, method := range []string{http.MethodDelete, http.MethodPut, http.MethodHead, "GRAB"} {
+		_, err := tr.RoundTrip(httptest.NewRequest(method, "https://api.github.com/", nil))
+		wantError(t, err, "none of the methods")
+	}
+	_, err := tr.RoundTrip(httptest.NewRequest(http.MethodPost, "https://api.github.com.evil.example/", strings.NewReader("{}")))
+	wantError(t, err, "refusing to take the token")
 }
 
 func TestReadsAreTriedAgain(t *testing.T) {

@@ -2,13 +2,12 @@ package ledger
 
 import (
 	"context"
-	"errors"
 
 	"github.com/stepdown/stepdown/internal/access"
 )
 
-// ErrMoved says that a branch is not where it was expected to be, so that it was not moved.
-var ErrMoved = errors.New("the branch has moved")
+// ErrMoved is access.ErrBranchMoved, which a Repository returns: adapters do not import the ledger.
+var ErrMoved = access.ErrBranchMoved
 
 // Repository is the Git repository in which a ledger can be a branch. All of its reads are of exactly what a SHA names.
 type Repository interface {
