@@ -42,7 +42,7 @@ func (s *session) doctor(ctx context.Context, wanted posture.Wanted) error {
 	if wanted.Environments = environments(wanted.Environments); len(wanted.Environments) == 0 {
 		return usage("Name those that hold the credentials of apply, plan, audit and sweep.", "--environment names no environment")
 	}
-	if wanted.LedgerBranch = strings.TrimSpace(wanted.LedgerBranch); wanted.LedgerBranch == "" {
+	if wanted.LedgerBranch = strings.TrimPrefix(strings.TrimSpace(wanted.LedgerBranch), "branch:"); wanted.LedgerBranch == "" {
 		return usage("The default is stepdown-ledger.", "--ledger-branch is empty")
 	}
 	client, err := s.github()

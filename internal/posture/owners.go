@@ -25,7 +25,7 @@ func (f Facts) codeOwners() []Check {
 	dir := path.Clean(strings.TrimPrefix(f.Wanted.AccessDir, "/"))
 	lines := parseOwners(f.Owners.Value.Content)
 	for _, part := range []struct{ id, title, why, dir string }{
-		{"owners_access", fmt.Sprintf("Code owners cover %s", dir), "Manifests and settings lie there.", dir},
+		{"owners_access", fmt.Sprintf("Code owners cover %s", dir), "Manifests, settings and rules of admission lie there.", dir},
 		{"owners_github", "Code owners cover .github", "Workflows lie there, and they run with the credentials.", ".github"},
 		{"owners_itself", "Code owners cover CODEOWNERS", "Whoever can change it, or add one that counts more, decides who owns everything else.", ""},
 	} {
@@ -51,7 +51,8 @@ func (f Facts) ownersValid() Check {
 }
 
 // probes are paths that stand for all of a directory, with names that no line gives by chance. For "" they are the places
-// where a CODEOWNERS would count at least as much as the one that is there. Manifests lie directly in their directory.
+// where a CODEOWNERS would count at least as much as the one that is there. Manifests lie directly in their directory, and the
+// repository's own rules of admission in its folder rules.
 func (f Facts) probes(dir string) []string {
 	switch dir {
 	case "":
@@ -59,7 +60,7 @@ func (f Facts) probes(dir string) []string {
 	case ".github":
 		return []string{".github/zq-probe", ".github/workflows/zq-probe.yml", ".github/workflows/zq-probe.yaml", ".github/actions/zq-probe/action.yml"}
 	}
-	return []string{path.Join(dir, "zq-probe.yaml"), path.Join(dir, "zq-probe.yml"), path.Join(dir, "settings.yaml")}
+	return []string{path.Join(dir, "zq-probe.yaml"), path.Join(dir, "zq-probe.yml"), path.Join(dir, "settings.yaml"), path.Join(dir, "rules", "zq-probe.rego")}
 }
 
 // covered tells whether each probe has owners by the last line that matches it, and whether a later line could take them away

@@ -194,6 +194,7 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 		{"nobody owns the manifests", "owners_access", Off, owners("/.github/ @s\n")},
 		{"a later line without owners", "owners_access", Off, owners("* @s\n/access/\n")},
 		{"manifests of one ending have no owners", "owners_access", Off, owners("* @s\n/access/*.yml\n")},
+		{"the rules have no owners", "owners_access", Off, owners("/access/* @s\n")},
 		{"a later line that takes owners from some", "owners_access", Unknown, owners("* @s\n/access/payroll*\n")},
 		{"one that GitHub does not understand", "owners_access", Unknown, owners("* @s\n!/access/\n")},
 		{"workflows have no owners", "owners_github", Off, owners("* @s\n.github/workflows/\n")},
