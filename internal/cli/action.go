@@ -19,6 +19,7 @@ func actionInputs() map[string][]string {
 		"apply":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "comment", "pull-request"},
 		"audit":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "fail-on"},
 		"controls":  {},
+		"doctor":    {"access", "environment", "ledger-branch"},
 		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept"},
 		"plan":      {"okta-org-url", "rate-share", "access", "comment", "pull-request"},
 		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger", "ledger-accept"},
@@ -38,7 +39,7 @@ func newAction(s *session) *cobra.Command {
 			verb := s.runner.Input("command")
 			inputs, known := actionInputs()[verb]
 			if !known {
-				return usage("Set it to apply, audit, controls, downgrade, plan, sweep or validate.", "the input command is %q", verb)
+				return usage("Set it to apply, audit, controls, doctor, downgrade, plan, sweep or validate.", "the input command is %q", verb)
 			}
 			root := newRoot(s)
 			root.SetArgs(append([]string{verb}, s.flagsOf(verb, inputs)...))

@@ -211,7 +211,7 @@ Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 faile
 	}
 	root.AddCommand(
 		newValidate(s), newPlan(s), newApply(s), newDowngrade(s), newSweep(s), newAudit(s), newReport(s), newControls(s),
-		newDemo(s), newEmulate(s), newAction(s), newPost(s))
+		newDoctor(s), newDemo(s), newEmulate(s), newAction(s), newPost(s))
 	return root
 }
 

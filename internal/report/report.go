@@ -2,7 +2,7 @@
 // from which the others can be made again. Text that came from outside is made harmless where it is written, so that no
 // renderer can forget it.
 //
-// It imports access, org, audit and policy's severities, and tablewriter, which nothing else imports. It has no clock.
+// It imports access, org, audit, posture and policy's severities, and tablewriter, which nothing else imports. It has no clock.
 package report
 
 import (
