@@ -140,6 +140,7 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	if !r.Decision.Allow {
 		return s.deny(d, b, number, r)
 	}
+	r.Approval.RunID, r.Approval.RunURL = s.runner.Context().RunID, s.runner.Context().RunURL()
 	fmt.Fprintf(s.stdout, "admitted: %s for %s, approved by %s at %s\n",
 		r.Owner.Name, r.Owner.Account, strings.Join(r.Approval.Approvers, ", "), r.Approval.HeadSHA)
 	if r.Action == admission.ActionEnd {
@@ -177,7 +178,7 @@ func (s *session) unreadable(ctx context.Context, d *desk, number int, r admissi
 // recordAdmission keeps what was decided and on what facts.
 func (s *session) recordAdmission(number int, r admission.Result) error {
 	for _, name := range []string{fmt.Sprintf("admission-%d.json", number), "admission.json"} {
-		if _, err := s.writeReport(name, func(w io.Writer) error { return report.AdmissionJSON(w, r.Record()) }); err != nil {
+		if _, err := s.writeReport(name, func(w io.Writer) error { return writeJSON(w, r.Record()) }); err != nil {
 			return err
 		}
 	}
@@ -262,7 +263,7 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 
 // breakGlass opens the issue for the review of a break-glass request, before anything is granted for it.
 func (s *session) breakGlass(ctx context.Context, d *desk, plan elevation.Plan, r admission.Result) error {
-	if r.Owner.Elevation.BreakGlass == "" {
+	if r.Owner.Elevation.BreakGlass.Reason == "" {
 		return nil
 	}
 	title, body := report.ReviewIssue(s.threadOf(r))
@@ -270,7 +271,7 @@ func (s *session) breakGlass(ctx context.Context, d *desk, plan elevation.Plan, 
 	if err != nil {
 		return fmt.Errorf("opening the issue for the review of a break-glass request, without which nothing is elevated: %w", err)
 	}
-	fmt.Fprintf(s.stdout, "BREAK-GLASS: %s\n  to be reviewed: %s\n", oneLine(r.Owner.Elevation.BreakGlass), oneLine(url))
+	fmt.Fprintf(s.stdout, "BREAK-GLASS: %s\n  to be reviewed: %s\n", oneLine(r.Owner.Elevation.BreakGlass.Reason), oneLine(url))
 	return nil
 }
 

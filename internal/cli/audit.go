@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -248,11 +247,7 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, show repo
 	for name, render := range map[string]func(io.Writer) error{
 		"report.json": func(w io.Writer) error { return report.JSON(w, r) },
 		"report.md":   func(w io.Writer) error { _, err := w.Write(md.Bytes()); return err },
-		"snapshot.json": func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", "  ")
-			return e.Encode(snapshot)
-		},
+		"snapshot.json": func(w io.Writer) error { return writeJSON(w, snapshot) },
 	} {
 		if _, err := s.writeReport(name, render); err != nil {
 			failed = errors.Join(failed, err)

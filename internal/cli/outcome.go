@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,13 @@ func (s *session) prepareReports() error {
 		return usage("Name a folder that can be written with --report-dir.", "writing into the folder for reports: %w", err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// writeJSON writes a value as JSON that people can read.
+func writeJSON(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
 }
 
 // writeReport writes one file of the report folder, whole or not at all, and returns its path.

@@ -35,7 +35,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 		Role: o.Elevation.Role, Kept: strings.Trim(o.Role.CustomRole+" on "+o.Role.ResourceSet, " on "), Window: shortDuration(o.Elevation.Window),
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
 		Operator: o.Operator.Name, SignIn: o.Operator.SignIn, TokenName: o.Token.Name, Zones: o.Token.Zones, Destination: o.Delivery.Destination,
-		OrgURL: s.orgURL, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(), BreakGlass: o.Elevation.BreakGlass,
+		OrgURL: s.orgURL, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(), BreakGlass: o.Elevation.BreakGlass.Reason,
 	}
 	if r.Action == admission.ActionEnd {
 		t.Stage = report.StageEnding
