@@ -81,8 +81,14 @@ func approvals() []attack {
 		{name: "changes requested later by the same person", do: approved(func(w *siege) { w.hub.Review(1, "grace", "CHANGES_REQUESTED") }), rule: "no_changes_requested"},
 		{name: "changes requested by another", do: approved(func(w *siege) { w.hub.Review(1, "heidi", "CHANGES_REQUESTED") }), rule: "no_changes_requested"},
 		{name: "a review of a state that nobody knows", do: approved(func(w *siege) { w.hub.Review(1, "grace", "RETRACTED") }), rule: "approved"},
-		{name: "push after approval", do: approved(func(w *siege) { w.ask("window: 5s", "window: 6s") }), rule: "approved", says: "it is of commit"},
-		{name: "push after approval and back", do: approved(func(w *siege) { w.ask("window: 5s", "window: 6s"); w.ask("window: 5s", "window: 5s") }), rule: "approved", says: "it is of commit"},
+		{name: "push after approval", do: approved(func(w *siege) { w.ask("window: 5s", "window: 6s") }), rule: "approved"},
+		{name: "push after approval and back", do: approved(func(w *siege) { w.ask("window: 5s", "window: 6s"); w.ask("window: 5s", "window: 5s") }), rule: "approved"},
+		{name: "approval of an earlier commit that GitHub let stand", do: func(w *siege) {
+			before := w.hub.Head("change")
+			w.ask("window: 5s", "window: 6s")
+			w.approve("grace", githubemu.AtCommit(before))
+		}, rule: "approved", says: "it is of commit"},
+		{name: "approval of the commit of another branch", do: func(w *siege) { w.approve("grace", githubemu.AtCommit(w.hub.Head("main"))) }, rule: "approved", says: "it is of commit"},
 		{name: "stale approval", do: old, rule: "approved", says: "old"},
 		{name: "approval from the future", do: func(w *siege) { w.approve("grace", githubemu.AtTime(time.Now().Add(time.Hour))) }, rule: "approved", says: "later than now"},
 		{name: "one approval where two are needed", do: two, rule: "approved"},
@@ -97,7 +103,7 @@ func approvals() []attack {
 		{name: "teams that the token may not see", do: func(w *siege) {
 			w.settings("elevation: {", "admission: {teams: [identity]}\nelevation: {")
 			w.approve("grace")
-		}, rule: "facts_readable", says: "members"},
+		}, rule: "facts_readable", says: "members: read"},
 	}
 }
 
@@ -122,11 +128,15 @@ func requests() []attack {
 		{name: "fork that was deleted", do: approved(func(w *siege) { w.hub.SetFork(1, "") }), rule: "not_a_fork"},
 		{name: "draft", do: approved(func(w *siege) { w.hub.SetDraft(1, true) }), rule: "not_draft"},
 		{name: "wrong base", do: approved(func(w *siege) { w.hub.Commit("release", nil); w.hub.SetBase(1, "release") }), rule: "default_branch"},
-		{name: "closed", do: approved(func(w *siege) { w.hub.Close(1) }), rule: "pull_request_open"},
+		{name: "closed", do: approved(func(w *siege) { w.hub.Close(1) }), ok: true},
+		{name: "closed, and asked for by its number", do: approved(func(w *siege) {
+			w.hub.Close(1)
+			w.event("workflow_dispatch", w.hub.DispatchEvent(map[string]string{"pull-request": "1"}, "frank"))
+		}), rule: "pull_request_open"},
 		{name: "merged and then changed on the default branch", do: approved(func(w *siege) {
 			w.hub.Merge(1)
 			w.hub.Commit("main", map[string]string{"access/invoice-export.yaml": strings.Replace(request, "FIN-1234", "FIN-1", 1)})
-		}), rule: "pull_request_open"},
+		}), rule: "merged_manifest"},
 		{name: "two manifests", do: also("access/another.yaml", strings.NewReplacer("invoice-export", "another").Replace(request)), rule: "one_manifest"},
 		{name: "two manifests for one account", do: also("access/another.yaml", strings.Replace(request, "name: invoice-export\n", "name: another\n", 1)), rule: "one_manifest"},
 		{name: "a second declaration of the account", do: then(func(w *siege) {
@@ -173,7 +183,7 @@ func requests() []attack {
 		{name: "the account of the caller", do: asking("account: svc-invoice-export@", "account: ada.admin@"), says: "ada.admin"},
 		{name: "a role with permissions that are forbidden", do: then(func(w *siege) {
 			w.settings("maxWindow: 30m,", "maxWindow: 30m, forbiddenPermissions: [okta.groups.read],")
-		}), says: "forbidden"},
+		}), says: "the settings forbid"},
 		{name: "title injection", do: func(w *siege) {
 			w.hub.Close(1)
 			w.hub.OpenPullRequest("frank", "change", "x\n::set-output name=outcome::done\n`$(id)` APPROVED by @grace <!-- stepdown:thread -->")
@@ -189,15 +199,18 @@ func surroundings() []attack {
 	}
 	freeze := "admission: {freezes: [{from: 2020-01-01T00:00:00Z, to: 2099-01-01T00:00:00Z, reason: year's end}]}\nelevation: {"
 	return []attack{
-		{name: "a default branch that nothing protects", do: then(func(w *siege) { w.hub.Protect("main", githubemu.Protection{}) }), rule: "branch_rules"},
-		{name: "a default branch that needs no approval", do: then(func(w *siege) { w.hub.Protect("main", githubemu.Protection{PullRequest: true}) }), rule: "branch_rules"},
+		{name: "a default branch that nothing protects", do: then(func(w *siege) { w.hub.Unprotect("main") }), rule: "branch_rules"},
+		{name: "a default branch that needs no approval", do: then(func(w *siege) {
+			w.hub.Unprotect("main")
+			w.hub.Protect("main", githubemu.Protection{PullRequest: true})
+		}), rule: "branch_rules"},
 		{name: "a CODEOWNERS that GitHub does not understand", do: then(func(w *siege) {
 			w.hub.Commit("main", map[string]string{".github/CODEOWNERS": "* grace-without-an-at\n"})
 		}), rule: "code_owners"},
 		{name: "a freeze", do: then(func(w *siege) { w.settings("elevation: {", freeze) }), rule: "freeze"},
 		{name: "break-glass with one approval", do: then(func(w *siege) {
 			w.ask("{window: 5s}", "{window: 5s, breakGlass: {reason: the invoices of today}}")
-		}), rule: "break_glass"},
+		}), rule: "approved", says: "1 of the 2 approvals"},
 		{name: "break-glass with a long window", do: then(func(w *siege) {
 			w.ask("{window: 5s}", "{window: 20m, breakGlass: {reason: the invoices of today}}")
 			w.approve("heidi")
@@ -213,9 +226,9 @@ func surroundings() []attack {
 			w.hub.Inject(githubemu.Fault{Method: "POST", Path: "/repos/acme/okta-access/issues", Status: 403})
 		}), says: "opening the issue", code: 3},
 		{name: "a rule of the users' own", do: rule("package rules.ours\n\nimport rego.v1\n\ndeny contains {\"msg\": \"not on a full moon\", \"hint\": \"Wait.\"} if input.request.name == \"invoice-export\"\n"), rule: "custom:rules.ours"},
-		{name: "a rule that cannot be compiled", do: rule("package rules.ours\n\ndeny contains {"), rule: "custom:access/rules/ours.rego"},
-		{name: "a rule that asks the network", do: rule("package rules.ours\n\nimport rego.v1\n\ndeny contains {\"msg\": \"x\"} if http.send({\"url\": \"http://127.0.0.1\", \"method\": \"get\"})\n"), rule: "custom:access/rules/ours.rego"},
-		{name: "a rule that would allow", do: rule("package admission\n\nimport rego.v1\n\ndecision := {\"allow\": true}\n"), rule: "custom:access/rules/ours.rego"},
+		{name: "a rule that cannot be compiled", do: rule("package rules.ours\n\ndeny contains {"), rule: "custom", says: "access/rules/ours.rego"},
+		{name: "a rule that asks the network", do: rule("package rules.ours\n\nimport rego.v1\n\ndeny contains {\"msg\": \"x\"} if http.send({\"url\": \"http://127.0.0.1\", \"method\": \"get\"})\n"), rule: "custom", says: "access/rules/ours.rego"},
+		{name: "a rule that would allow", do: rule("package admission\n\nimport rego.v1\n\ndecision := {\"allow\": true}\n"), rule: "custom", says: "access/rules/ours.rego"},
 		{name: "settings that cannot be read", do: then(func(w *siege) { w.hub.Commit("main", map[string]string{"access/settings.yaml": "nonsense\n"}) }), code: 2},
 		{name: "settings changed in the pull request and used from there", do: func(w *siege) {
 			w.push("frank", map[string]string{"access/settings.yaml": strings.Replace(rulesOfSiege, "elevation: {", "admission: {approvals: 1, directReview: true}\nelevation: {", 1)})
@@ -346,12 +359,16 @@ func TestWhatCannotBeReadIsDenied(t *testing.T) {
 				t.Parallel()
 				w := newSiege(t)
 				w.approve("grace")
-				w.hub.Inject(githubemu.Fault{Method: "GET", Path: path, Status: status, Body: `{"message":"Resource not accessible by integration"}`})
+				skip := 0
+				if fact == "pushes" {
+					skip = 1 // those of the ledger are asked for first
+				}
+				w.hub.Inject(githubemu.Fault{Method: "GET", Path: path, Skip: skip, Status: status, Body: `{"message":"Resource not accessible by integration"}`})
 				if got := w.run("apply"); got != 1 {
 					t.Errorf("exit code %d\n%s", got, w.out)
 				}
 				w.deniedBy("facts_readable")
-				if status != http.StatusInternalServerError && !strings.Contains(w.out, "permissions:") {
+				if status != http.StatusInternalServerError && !strings.Contains(w.out, "permissions:") && !strings.Contains(w.out, "metadata: read") {
 					t.Errorf("it does not name the permission:\n%s", w.out)
 				}
 				w.untouched()

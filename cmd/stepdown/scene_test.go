@@ -410,12 +410,18 @@ func (s *scene) github(args []string) error {
 		s.hub.Commit("change", map[string]string{args[1]: "text\n"})
 	case "base": // PATH FILE: a file that the default branch has already
 		s.hub.Commit("main", map[string]string{args[1]: s.ts.ReadFile(args[2])})
+	case "remove": // PATH: opens the pull request
+		s.hub.Commit("change", nil)
+		s.hub.Remove("change", args[1])
+		s.pull = s.hub.OpenPullRequest("frank", "change", "No token")
 	case "rename": // FROM TO: opens the pull request
 		s.hub.Commit("change", nil)
 		s.hub.Rename("change", args[1], args[2])
 		s.pull = s.hub.OpenPullRequest("frank", "change", "A token")
 	case "down":
 		s.hub.Inject(githubemu.Fault{Status: 503})
+	case "mend":
+		s.hub.ClearFaults()
 	default:
 		return fmt.Errorf("github %q", args)
 	}
@@ -493,6 +499,8 @@ func (s *scene) change(args []string) error {
 		return err
 	case "assign":
 		return s.org.Assign(args[0], args[1])
+	case "assign-custom":
+		return s.org.AssignCustom(args[0], args[1], args[2])
 	case "group":
 		return s.org.AssignGroup(args[0], args[1])
 	case "member":

@@ -256,7 +256,7 @@ func (w *siege) book(key string) *ledger.Branch {
 func (w *siege) terms(id string) access.Terms {
 	return access.Terms{
 		ID: id, Kind: access.LeaseElevation, OrgURL: w.env["OKTA_ORG_URL"], Account: access.Account{ID: w.org.UserID(victim), Login: victim},
-		Temporary: []access.Role{{Type: temporary}}, EndsAt: time.Now().Add(time.Hour), OpenedAt: time.Now(),
+		Temporary: []access.Role{{Type: temporary}}, Intended: access.Role{Type: access.RoleCustom, CustomRole: "cr0x", ResourceSet: "iamx"}, AddsIntended: true, EndsAt: time.Now().Add(time.Hour), OpenedAt: time.Now(),
 		Patience: access.Patience{Settle: access.Duration(300 * time.Millisecond), StepDown: access.Duration(4 * time.Second)},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stepdown/stepdown/internal/admission"
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
+	"github.com/stepdown/stepdown/internal/ledger"
 	"github.com/stepdown/stepdown/internal/okta"
 	"github.com/stepdown/stepdown/internal/policy"
 	"github.com/stepdown/stepdown/internal/report"
@@ -108,8 +109,10 @@ func (s *session) desk(ctx context.Context, number int) (*desk, error) {
 	if d.to, err = s.targets(ctx, d.hub, number); err != nil {
 		return nil, err
 	}
-	if d.leases, err = d.book.Leases(ctx); err != nil {
+	if d.leases, err = d.book.Leases(ctx); errors.Is(err, ledger.ErrTampered) {
 		return nil, coded(ExitUsage, fmt.Errorf("reading the ledger: %w", err))
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
 	return d, nil
 }
@@ -204,6 +207,8 @@ func denialError(number int, r admission.Result) error {
 		text += "\n  " + d.Rule + ": " + oneLine(d.Message)
 		if at := r.Place(d); at.File != "" {
 			text += fmt.Sprintf(" (%s:%d: %s)", at.File, at.Line, d.Field)
+		} else if d.Field != "" {
+			text += " (" + oneLine(d.Field) + ")"
 		}
 		text += "\n    " + oneLine(d.Hint)
 	}

@@ -245,8 +245,8 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, show repo
 	var md bytes.Buffer
 	failed = report.Markdown(&md, r)
 	for name, render := range map[string]func(io.Writer) error{
-		"report.json": func(w io.Writer) error { return report.JSON(w, r) },
-		"report.md":   func(w io.Writer) error { _, err := w.Write(md.Bytes()); return err },
+		"report.json":   func(w io.Writer) error { return report.JSON(w, r) },
+		"report.md":     func(w io.Writer) error { _, err := w.Write(md.Bytes()); return err },
 		"snapshot.json": func(w io.Writer) error { return writeJSON(w, snapshot) },
 	} {
 		if _, err := s.writeReport(name, render); err != nil {

@@ -59,7 +59,7 @@ func placed(r admission.Result, d policy.Denial) string {
 	if at := r.Place(d); at.File != "" {
 		return fmt.Sprintf("%s:%d", at.File, at.Line)
 	}
-	return ""
+	return d.Field
 }
 
 // refusals are what a plan objects to.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,16 +28,13 @@ func (s *story) audit(ctx context.Context, name string, more ...string) error {
 	return s.run(ctx, exitFound, args...)
 }
 
-func (s *story) ledger() string { return filepath.Join(s.dir, "ledger") }
+// ledger is the branch of the repository that leases are kept in.
+func (s *story) ledger() string { return "branch:stepdown-ledger" }
 
 func (s *story) firstAudit(ctx context.Context) error {
 	s.heading("1. The nightly audit finds what was planted")
 	s.say(`Three things are wrong in this org. svc-ci-deployer was elevated by hand to create its token, and nobody took the role
 back. svc-helpdesk-bot is an administrator through a group. svc-legacy-import owns a token that nobody declared.`)
-	// A ledger of its own, which is empty: the folder that it is run in may have one of another story.
-	if err := os.MkdirAll(filepath.Join(s.ledger(), "leases"), 0o700); err != nil {
-		return err
-	}
 	return s.audit(ctx, "1-audit", "--ledger", s.ledger())
 }
 
@@ -50,13 +48,13 @@ func (s *story) pullRequest(ctx context.Context) error {
 	number := s.hub.OpenPullRequest("frank-finance", "invoice-export", "Token for the invoice export")
 	s.say("frank-finance opens pull request %d, which adds access/invoice-export.yaml:\n", number)
 	s.say("    %s", strings.ReplaceAll(strings.TrimSpace(string(manifest)), "\n", "\n    "))
-	review := s.hub.Review(number, "grace-hopper", "APPROVED")
-	s.say("\ngrace-hopper approves it. The workflow runs apply with the event of that review.")
+	s.hub.Review(number, "grace-hopper", "APPROVED")
+	s.say("\ngrace-hopper approves it. That starts a workflow without any right, and that it ran starts apply, on the default branch.")
 	event := filepath.Join(s.dir, "event.json")
-	if err := os.WriteFile(event, s.hub.ReviewEvent(number, review), 0o600); err != nil {
+	if err := os.WriteFile(event, s.hub.WorkflowRunEvent(number, "pull_request_review"), 0o600); err != nil {
 		return err
 	}
-	s.env["GITHUB_EVENT_NAME"], s.env["GITHUB_EVENT_PATH"] = "pull_request_review", event
+	s.env["GITHUB_EVENT_NAME"], s.env["GITHUB_EVENT_PATH"] = "workflow_run", event
 
 	token, err := s.applyWithOperator(ctx)
 	if err != nil {
@@ -68,9 +66,22 @@ func (s *story) pullRequest(ctx context.Context) error {
 	if err := s.tryToken(ctx, token); err != nil {
 		return err
 	}
+	s.onPullRequest(number)
 	s.hub.Merge(number)
 	s.say("\nThe pull request is merged.")
 	return s.pull(map[string]string{"access/invoice-export.yaml": string(manifest)})
+}
+
+// onPullRequest shows what the pull request's reviewers see: the one comment that apply keeps up to date.
+func (s *story) onPullRequest(number int) {
+	for _, c := range s.hub.Comments(number) {
+		head, _, _ := strings.Cut(c.Body, "<details>")
+		s.say("\nThe pull request shows it, in a comment of %s:\n\n    %s", c.User, strings.ReplaceAll(strings.TrimSpace(head), "\n", "\n    "))
+	}
+	s.say("\nThe lease is in the repository, on the branch stepdown-ledger, whose %d commits are the states that it reached:\n", len(s.hub.Activity("stepdown-ledger")))
+	for _, path := range slices.Sorted(maps.Keys(s.hub.Files("stepdown-ledger"))) {
+		s.say("    %s", path)
+	}
 }
 
 // applyWithOperator runs apply while the operator waits for the account to be elevated, and returns the token that the
@@ -94,7 +105,7 @@ func (s *story) applyWithOperator(ctx context.Context) (string, error) {
 		}
 		shown <- result{token, err}
 	}()
-	err = s.run(ctx, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
+	err = s.run(ctx, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--comment", "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
 	if err != nil {
 		return "", err
 	}

@@ -88,6 +88,8 @@ func (s *story) start() (stop func(), err error) {
 		return nil, err
 	}
 	s.hub = githubemu.New(githubemu.Options{Repository: repository, DefaultBranch: "main", Token: hubToken})
+	s.hub.Protect("main", githubemu.Protection{PullRequest: true, Approvals: 1, DismissStale: true, LastPush: true, NoForcePush: true, NoDeletion: true})
+	s.hub.Protect("stepdown-ledger", githubemu.Protection{NoForcePush: true, NoDeletion: true})
 	stopOkta, oktaURL, err := serve(s.okta)
 	if err != nil {
 		return nil, err
@@ -100,7 +102,7 @@ func (s *story) start() (stop func(), err error) {
 	s.oktaURL, s.hubURL = oktaURL, hubURL
 	s.env = map[string]string{
 		"OKTA_API_TOKEN": oktaToken, "STEPDOWN_LEDGER_KEY": rand.Text() + rand.Text(),
-		"GITHUB_TOKEN": hubToken, "GITHUB_API_URL": hubURL, "GITHUB_REPOSITORY": repository, "GITHUB_RUN_ID": "1",
+		"GITHUB_TOKEN": hubToken, "GITHUB_API_URL": hubURL, "GITHUB_REPOSITORY": repository, "GITHUB_RUN_ID": "1", "GITHUB_ACTOR": "grace-hopper",
 	}
 	s.say("An emulated Okta org listens on %s, an emulated GitHub on %s.", oktaURL, hubURL)
 	return func() { stopOkta(); stopHub() }, s.checkout("world/access")

@@ -105,6 +105,31 @@ func (h *Hub) readPermission(c call) (int, any) {
 	return http.StatusOK, map[string]any{"permission": permission, "role_name": r.name, "user": user}
 }
 
+// readTeam answers /orgs/{org}/teams/{team_slug}.
+func (h *Hub) readTeam(c call) (int, any) {
+	slug := c.vars["team_slug"]
+	members, ok := h.people.teams[slug]
+	if !ok {
+		return notFound(c.docs)
+	}
+	api := fmt.Sprintf("%s/organizations/%d/team/%d", c.base, 18_201_774, 4_200_000+len(slug))
+	return http.StatusOK, map[string]any{
+		"id": 4_200_000 + len(slug), "node_id": nodeID("T_", slug), "name": slug, "slug": slug, "description": nil, "privacy": "closed",
+		"notification_setting": "notifications_enabled", "permission": "pull", "url": api, "members_url": api + "/members{/member}",
+		"repositories_url": api + "/repos", "html_url": "https://github.com/orgs/" + h.owner + "/teams/" + slug, "parent": nil,
+		"members_count": len(members), "repos_count": 1, "created_at": "2024-01-15T09:30:00Z", "updated_at": "2024-01-15T09:30:00Z",
+		"organization": map[string]any{
+			"login": h.owner, "id": 18_201_774, "node_id": nodeID("O_", h.owner), "url": c.base + "/orgs/" + h.owner, "description": nil,
+			"repos_url": c.base + "/orgs/" + h.owner + "/repos", "events_url": c.base + "/orgs/" + h.owner + "/events",
+			"hooks_url": c.base + "/orgs/" + h.owner + "/hooks", "issues_url": c.base + "/orgs/" + h.owner + "/issues",
+			"members_url": c.base + "/orgs/" + h.owner + "/members{/member}", "public_members_url": c.base + "/orgs/" + h.owner + "/public_members{/member}",
+			"avatar_url": "https://avatars.githubusercontent.com/u/18201774?v=4", "has_organization_projects": true, "has_repository_projects": true,
+			"public_repos": 0, "public_gists": 0, "followers": 0, "following": 0, "html_url": "https://github.com/" + h.owner, "type": "Organization",
+			"created_at": "2024-01-15T09:30:00Z", "updated_at": "2024-01-15T09:30:00Z", "archived_at": nil,
+		},
+	}
+}
+
 // readMembership answers /orgs/{org}/teams/{team_slug}/memberships/{username}.
 func (h *Hub) readMembership(c call) (int, any) {
 	state := h.people.teams[c.vars["team_slug"]][strings.ToLower(c.vars["username"])]

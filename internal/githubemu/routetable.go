@@ -145,6 +145,10 @@ func settingRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "user", docs: "users/users#get-the-authenticated-user", serve: (*Hub).readUser},
 		{
+			method: http.MethodGet, path: "orgs/{org}/teams/{team_slug}", permission: "members", level: "read",
+			docs: "teams/teams#get-a-team-by-name", serve: (*Hub).readTeam,
+		},
+		{
 			method: http.MethodGet, path: "orgs/{org}/teams/{team_slug}/memberships/{username}", permission: "members", level: "read",
 			docs: "teams/members#get-team-membership-for-a-user", serve: (*Hub).readMembership,
 		},

@@ -48,6 +48,26 @@ func (o *Org) Assign(login, roleType string) error {
 	})
 }
 
+// AssignCustom gives the user a custom role on a resource set, both by label. One that the user holds already is an error.
+func (o *Org) AssignCustom(login, role, set string) error {
+	return o.change(fmt.Sprintf("assigning %q on %q to user %q", role, set, login), func(s *state, now time.Time) error {
+		u, err := s.needUser(login)
+		if err != nil {
+			return err
+		}
+		wanted := s.seedRole(SeedRole{Custom: role, ResourceSet: set})
+		if wanted.roleID == "" || wanted.setID == "" {
+			return fmt.Errorf("the org has no such custom role or resource set")
+		}
+		p := principal{userKind, u.id}
+		if s.holds(p, wanted) {
+			return fmt.Errorf("it is held already")
+		}
+		s.assign(system(), p, wanted, now)
+		return nil
+	})
+}
+
 // AssignGroup gives the group a standard role, of any type. A role that the group holds already is an error.
 func (o *Org) AssignGroup(group, roleType string) error {
 	return o.change(fmt.Sprintf("assigning role %q to group %q", roleType, group), func(s *state, now time.Time) error {
