@@ -1,9 +1,11 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -467,5 +469,32 @@ func TestTheSiegeItselfIsNoObstacle(t *testing.T) {
 				t.Errorf("issues %+v", w.hub.Issues())
 			}
 		})
+	}
+}
+
+// TestTwoRequestsForOneAccountAtOnce runs two approved requests for one account at the same moment: one has the lease, the other is
+// refused.
+func TestTwoRequestsForOneAccountAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.hub.CommitAs("frank", "again", map[string]githubemu.Entry{"access/invoice-export.yaml": {Content: request + "# again\n"}})
+	w.hub.OpenPullRequest("frank", "again", "The same, again")
+	w.approve("grace")
+	w.hub.Review(2, "grace", "APPROVED")
+	other := *w
+	other.t, other.dir, other.env = t, t.TempDir(), maps.Clone(w.env)
+	codes := make(chan int)
+	go func() { codes <- w.run("apply", "--pull-request", "1") }()
+	go func() { codes <- other.run("apply", "--pull-request", "2") }()
+	got := []int{<-codes, <-codes}
+	slices.Sort(got)
+	if !slices.Equal(got, []int{1, 3}) { // nobody makes the token, so that the one that has the lease undoes it
+		t.Errorf("exit codes %v\n%s\n%s", got, w.out, other.out)
+	}
+	if !strings.Contains(w.out+other.out, "already has an open lease") {
+		t.Errorf("nobody was refused:\n%s\n%s", w.out, other.out)
+	}
+	if roles := w.org.RolesOf(victim); len(roles) > 0 {
+		t.Errorf("the account holds %q", roles)
 	}
 }
