@@ -253,6 +253,14 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 			workflow("command: apply", "command: sweep")(r)
 			env(func(e *access.Environment) { e.Reviewers = 1 })(r)
 		}},
+		{"a workflow that is called", "workflow_apply", Unknown, func(r *repo) {
+			r.files[".github/workflows/apply.yml"] = "on: push\npermissions: {}\njobs: {a: {uses: acme/stepdown/.github/workflows/apply.yml" + pin + ", secrets: inherit}}\n"
+		}},
+		{"a secret for the whole workflow", "workflow_apply", Off, func(r *repo) {
+			r.files[".github/workflows/apply.yml"] = "on: push\npermissions: {}\nenv: {KEY: '${{ secrets.KEY }}'}\njobs: {a: {steps: [{uses: acme/stepdown" + pin + ", with: {command: audit}}]}}\n"
+		}},
+		{"an image by a tag", "workflow_pins", Off, workflow("stepdown/stepdown"+pin, "docker://ghcr.io/acme/stepdown:v1")},
+		{"under another name's spelling", "workflow_pins", Off, workflow("stepdown/stepdown"+pin, "Acme/Stepdown@main")},
 		{"runs on reviews", "workflow_events", Note, workflow("push: {branches: [main]}", "pull_request_review: {}")},
 		{"nothing runs it", "workflow_pins", Note, func(r *repo) { delete(r.files, ".github/workflows/apply.yml") }},
 	} {
@@ -261,6 +269,35 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 		got := judged(r)[c.id]
 		if got.Status != c.want || got.Seen == "" || got.Mend == "" || got.Why == "" {
 			t.Errorf("%s: %s is %q, want %q: %+v", c.name, c.id, got.Status, c.want, got)
+		}
+	}
+}
+
+// TestOnlyTheDefaultBranchIsAdmitted: what is said of an environment is what is so.
+func TestOnlyTheDefaultBranchIsAdmitted(t *testing.T) {
+	t.Parallel()
+	for seen, env := range map[string]access.Environment{
+		"it admits every branch and tag":                 {},
+		"it admits no branch, so that no job can use it": {Branches: []string{}},
+		`it admits tags: ["main"]`:                       {Branches: []string{"main"}, Tags: []string{"main"}},
+		`it admits ["dev" "main"], not only "main"`:      {Branches: []string{"dev", "main"}},
+	} {
+		r := sound()
+		r.envs["okta"] = env
+		if got := judged(r)["environment_branches:okta"]; got.Status != Off || got.Seen != seen {
+			t.Errorf("%+v: %+v", env, got)
+		}
+	}
+}
+
+func TestNamesSecret(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"${{ secrets.KEY }}": true, "${{ toJSON(secrets) }}": true, "${{ secrets[matrix.name] }}": true, "inherit": true,
+		"${{ secrets.GITHUB_TOKEN }}": false, "${{ github.token }}": false, "secrets.KEY": false, "${{ secrets.GITHUB_TOKEN || secrets.KEY }}": true,
+	} {
+		if got := namesSecret(map[string]any{"a": []any{text}}); got != want {
+			t.Errorf("%q: %v", text, got)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type job struct {
 	actions     []string // what its steps use
 	commands    []string // of the steps that use stepdown
 	stepdown    bool
+	called      bool // it is a workflow that is called, which is not read
 	secrets     bool // it names a secret other than the job's own token
 }
 
@@ -80,7 +81,7 @@ func parseJob(name string, body map[string]any) job {
 	}
 	if called, ok := body["uses"].(string); ok {
 		j.actions = append(j.actions, called)
-		j.stepdown = isStepdown(called)
+		j.stepdown, j.called = isStepdown(called), true
 	}
 	steps, _ := body["steps"].([]any)
 	for _, s := range steps {

@@ -120,6 +120,10 @@ func (f Facts) judgeWorkflow(w workflow, found *[5]findings) {
 func (f Facts) judgeJob(j job, apply *findings, add func(*[]string, string, ...any)) {
 	// What an expression names may be apply.
 	applies := slices.ContainsFunc(j.commands, func(c string) bool { return c == "apply" || c == "downgrade" || strings.Contains(c, "${{") })
+	if j.called {
+		add(&apply.unknown, "job %s calls %q, which is not read", j.name, j.actions[0])
+		return
+	}
 	switch {
 	case j.environment == "" && (j.secrets || applies):
 		add(&apply.off, "job %s has no environment", j.name)

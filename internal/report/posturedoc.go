@@ -27,7 +27,7 @@ func statusWords() map[posture.Status]string {
 
 // postureDocument is a table of all checks, and below it what to do about those that are not ok, worst first.
 func postureDocument(repository string, checks []posture.Check) document {
-	t := &table{headers: []string{"Check", "Result", "What has to hold", "What is so"}, widths: []int{24, 9, 35, 38}}
+	t := &table{headers: []string{"Check", "Result", "What has to hold", "What is so"}, widths: []int{33, 9, 30, 35}}
 	words := statusWords()
 	counts := map[posture.Status]int{}
 	for _, c := range checks {
