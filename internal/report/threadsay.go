@@ -1,0 +1,234 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stepdown/stepdown/internal/access"
+)
+
+// said is what is said of a stage. now and todo are Markdown, title is plain.
+type said struct {
+	sign, now, todo string
+	title           string
+	conclusion      string // of the check run; empty while it is in progress
+}
+
+// The conclusions of a check run that are used.
+const (
+	concludedWell   = "success"
+	concludedBadly  = "failure"
+	concludedNot    = "neutral"
+	concludedToDoes = "action_required"
+)
+
+// readyCommand is what the operator writes as a comment.
+const readyCommand = "/stepdown ready"
+
+// says says where the request stands and what is to be done.
+func (t Thread) says() (said, error) {
+	switch t.Stage {
+	case StagePlanned, StageDenied, StageRefused, StageWaiting:
+		return t.saysBefore(), nil
+	case StageOpen, StageStepping:
+		return t.saysDuring(), nil
+	case StageDone, StageUnchanged, StageUndone, StageStuck:
+		return t.saysAfter(), nil
+	case StageEnding:
+		return said{
+			sign: "📋", title: "Planned: the end of the access", conclusion: concludedNot,
+			now:  "Planned: what this request gave is to be taken away. Nothing is taken away yet.",
+			todo: "Read the plan below. It only takes away.",
+		}, nil
+	case StageEnded:
+		return said{
+			sign: "⏹️", title: "Ended: role and token were taken away", conclusion: concludedNot,
+			now:  "Ended: the role and the token of this request were taken away.",
+			todo: t.look("Nothing."),
+		}, nil
+	default:
+		return said{}, fmt.Errorf("writing the comment: there is no stage %q", t.Stage)
+	}
+}
+
+// saysBefore is for the stages in which nothing is granted.
+func (t Thread) saysBefore() said {
+	switch t.Stage {
+	case StagePlanned:
+		todo := "Whoever may approve: read the plan below, and approve "
+		if len(t.Changes) == 0 {
+			todo = "Whoever may approve: read the manifest, and approve "
+		}
+		if t.HeadSHA == "" {
+			todo += "this pull request."
+		} else {
+			todo += "commit " + code(t.HeadSHA, mostName) + ". A later push needs a new approval."
+		}
+		return said{sign: "📋", now: "Planned. Nothing is granted.", todo: todo, title: "Planned: waits for an approval", conclusion: concludedNot}
+	case StageDenied:
+		return said{
+			sign: "❌", title: "Denied: " + count(len(t.Objections), "objection"), conclusion: concludedBadly,
+			now:  "Denied, by " + count(len(t.Objections), "objection") + ". Nothing is granted.",
+			todo: t.mend("."),
+		}
+	case StageRefused:
+		return said{
+			sign: "❌", title: "Refused: " + count(len(t.Objections), "objection"), conclusion: concludedBadly,
+			now:  "Refused, by " + count(len(t.Objections), "objection") + ": it cannot be carried out as it is. Nothing is granted.",
+			todo: t.mend(", in the manifest or in the org."),
+		}
+	default:
+		now := "Admitted"
+		if len(t.Approvers) > 0 {
+			now = "Approved by " + names(t.Approvers, mostLogin)
+		}
+		return said{
+			sign: "⏳", title: "Approved: waits for its operator", conclusion: concludedToDoes,
+			now: now + ". The window is not open yet: nothing is granted while it waits.", todo: t.await(),
+		}
+	}
+}
+
+// mend says what is to be done about the objections: what the only one says, or where they are listed.
+func (t Thread) mend(where string) string {
+	todo := "Mend what is listed below" + where
+	if len(t.Objections) == 1 && t.Objections[0].Hint != "" {
+		todo = sentence(inline(t.Objections[0].Hint, mostProse))
+	}
+	return todo + " After a push it has to be approved again."
+}
+
+// await says what opens the window: the operator, or whatever it waits for beside.
+func (t Thread) await() string {
+	ready := func(o Objection) bool { return strings.Contains(o.Hint+o.Message, readyCommand) }
+	others := slices.DeleteFunc(slices.Clone(t.Waiting), ready)
+	todo := ""
+	if len(others) < len(t.Waiting) || len(others) == 0 {
+		who := "Whoever creates the token"
+		if t.Operator != "" {
+			who = code(t.Operator, mostName)
+		}
+		todo = who + ": when you can sign in as the account and have the time, comment `" + readyCommand + "` here."
+	}
+	if len(others) > 0 {
+		todo += " " + sentence(inline(strings.Join(present(others[0].Message, others[0].Hint), "\n"), mostProse))
+	}
+	return strings.TrimSpace(todo)
+}
+
+// saysDuring is for the stages in which the account may be elevated.
+func (t Thread) saysDuring() said {
+	operator := "Whoever creates the token"
+	if t.Operator != "" {
+		operator = code(t.Operator, mostName)
+	}
+	holds := "The account holds its temporary role"
+	if t.Role != "" {
+		holds = "The account holds " + code(t.Role, mostName)
+	}
+	if t.Stage == StageStepping {
+		return said{
+			sign: "🔒", title: "The token was seen: stepping down",
+			now:  "The token was seen. The temporary role is being taken away, and that is then proved.",
+			todo: operator + ": keep the value safe and sign out. Everybody else: nothing.",
+		}
+	}
+	if t.over() {
+		return said{
+			sign: "🔓", title: "The window is over: stepping down",
+			now:  "The window is over (" + t.left() + "): the temporary role is being taken away.",
+			todo: operator + ": create nothing any more, and sign out. Everybody else: nothing.",
+		}
+	}
+	title := "ELEVATED, until it is undone"
+	if !t.EndsAt.IsZero() {
+		title = "ELEVATED, until " + stamp(t.EndsAt) + " at the latest"
+	}
+	return said{
+		sign: "🔓", title: title,
+		now:  "**The window is open** (" + t.left() + "). " + holds + ".",
+		todo: operator + ": create the token now, as the steps below say. Everybody else: nothing.",
+	}
+}
+
+// saysAfter is for the stages in which the run is over. A stage alone proves nothing: what the lease does not say is not said.
+func (t Thread) saysAfter() said {
+	switch t.Stage {
+	case StageDone:
+		return t.saysDone()
+	case StageUnchanged:
+		return said{
+			sign: "✅", title: "Nothing to do", conclusion: concludedWell,
+			now: "Nothing was to be done, and nothing was changed.", todo: t.look(t.merge()),
+		}
+	case StageUndone:
+		now := "Not done: there is no token of this request. That what it gave is taken back is NOT PROVED: look at the run."
+		if t.reached(access.StateUndone) {
+			now = "Not done. What it gave was taken back, and that is proved."
+		}
+		return said{
+			sign: "↩️", title: "Not done, and undone", conclusion: concludedBadly, now: now,
+			todo: t.look("Read below why, and mend it. It may be tried again while the approval is fresh."),
+		}
+	default:
+		who, holds := "THE ACCOUNT", "ITS TEMPORARY ROLE"
+		if t.Account != "" {
+			who = code(t.Account, mostName)
+		}
+		if t.Role != "" {
+			holds = code(t.Role, mostName)
+		}
+		return said{
+			sign: "🚨", title: "STUCK: THE ACCOUNT MAY STILL BE ELEVATED", conclusion: concludedBadly,
+			now:  "STUCK: " + who + " MAY STILL HOLD " + holds + ". Nothing proves that it is gone.",
+			todo: "Now, whoever runs this for the org: finish it by hand, as is said below.",
+		}
+	}
+}
+
+func (t Thread) saysDone() said {
+	if !t.reached(access.StateProved) {
+		return said{
+			sign: "⚠️", title: "Done, but the step-down is NOT PROVED", conclusion: concludedBadly,
+			now:  "Done, but that the temporary role is gone is NOT PROVED.",
+			todo: t.look("Look at the roles of the account, and at the run."),
+		}
+	}
+	now, title := "Done. The temporary role of the account is gone, and that is proved.", "Done, and proved to be stepped down"
+	if t.Kept != "" {
+		now += " It keeps " + code(t.Kept, mostName) + "."
+	}
+	if t.ElevatedSeconds > 0 {
+		now += " It was elevated for at most " + seconds(t.ElevatedSeconds) + "."
+	}
+	if n := len(t.Findings) + len(t.Residue); n > 0 {
+		title += ", with " + count(n, "thing") + " to be looked at"
+	}
+	return said{sign: "✅", title: title, conclusion: concludedWell, now: now, todo: t.look(t.merge())}
+}
+
+// merge says what is to be done with the pull request.
+func (t Thread) merge() string {
+	switch {
+	case t.PendingUntil.IsZero():
+		return "Nothing."
+	case !t.Now.IsZero() && !t.Now.Before(t.PendingUntil):
+		return "The time to merge this pull request was over at " + stamp(t.PendingUntil) + ": the token and the role are taken away again."
+	default:
+		return "**Merge this pull request** by " + stamp(t.PendingUntil) + ", or the token and the role are taken away again."
+	}
+}
+
+// look is that sentence, after what is to be looked at.
+func (t Thread) look(todo string) string {
+	n := len(t.Findings) + len(t.Residue)
+	if n == 0 {
+		return todo
+	}
+	look := "Look at the " + count(n, "thing") + " listed below."
+	if todo == "Nothing." {
+		return look
+	}
+	return look + " " + todo
+}
