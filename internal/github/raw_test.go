@@ -43,6 +43,10 @@ func (s *raw) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sent = append(s.sent, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+strings.TrimSpace(string(body))))
+	var header http.Header
+	if s.header != nil {
+		header = s.header(r) // which may also put the answer into the queue
+	}
 	route := r.Method + " /" + r.URL.EscapedPath()
 	if below, ok := strings.CutPrefix(r.URL.EscapedPath(), repo); ok {
 		route = r.Method + " " + below
@@ -63,10 +67,8 @@ func (s *raw) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, _ = strconv.Atoi(strings.TrimSpace(m))
 		answer = answer[len(m):]
 	}
-	if s.header != nil {
-		for name, values := range s.header(r) {
-			w.Header()[name] = values
-		}
+	for name, values := range header {
+		w.Header()[name] = values
 	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, answer)
