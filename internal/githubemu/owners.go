@@ -16,8 +16,8 @@ func ownersPaths() []string { return []string{".github/CODEOWNERS", "CODEOWNERS"
 
 // ownersError is one complaint.
 type ownersError struct {
-	line, column                   int
-	kind, source, suggestion, hint string
+	line, column             int
+	kind, source, suggestion string
 }
 
 // listOwnersErrors answers /codeowners/errors; 404 where there is no such file.
@@ -32,9 +32,11 @@ func (h *Hub) listOwnersErrors(c call) (int, any) {
 			continue
 		}
 		shapes := []any{}
-		for i, source := range strings.Split(file.Content, "\n") {
-			for _, e := range h.ownersErrors(strings.TrimSuffix(source, "\r")) {
-				e.line = i + 1
+		line := 0
+		for source := range strings.Lines(file.Content) {
+			line++
+			for _, e := range h.ownersErrors(source) {
+				e.line = line
 				shapes = append(shapes, e.shape(at))
 			}
 		}
@@ -45,16 +47,13 @@ func (h *Hub) listOwnersErrors(c call) (int, any) {
 
 // shape is the complaint, with its message laid out as GitHub does.
 func (e ownersError) shape(at string) map[string]any {
-	hint := e.hint
+	hint := ""
 	if e.suggestion != "" {
-		hint = e.suggestion
-	}
-	if hint != "" {
-		hint = " " + hint
+		hint = " " + e.suggestion
 	}
 	return map[string]any{
 		"line": e.line, "column": e.column, "kind": e.kind, "source": e.source, "suggestion": text(e.suggestion), "path": at,
-		"message": fmt.Sprintf("%s on line %d:%s\n\n  %s\n  %s^", e.kind, e.line, hint, e.source, strings.Repeat(" ", e.column-1)),
+		"message": fmt.Sprintf("%s on line %d:%s\n\n  %s\n  %s^", e.kind, e.line, hint, strings.TrimSuffix(e.source, "\n"), strings.Repeat(" ", e.column-1)),
 	}
 }
 
@@ -66,8 +65,8 @@ func (h *Hub) ownersErrors(source string) []ownersError {
 		return nil
 	}
 	pattern := source[fields[0][0]:fields[0][1]]
-	bad := func(column int, kind, hint string) ownersError {
-		return ownersError{column: column + 1, kind: kind, source: source, hint: hint}
+	bad := func(column int, kind, suggestion string) ownersError {
+		return ownersError{column: column + 1, kind: kind, source: source, suggestion: suggestion}
 	}
 	if strings.HasPrefix(pattern, "!") || strings.HasPrefix(pattern, `\#`) || strings.Contains(pattern, "***") || strings.ContainsAny(pattern, "[]") {
 		e := bad(fields[0][0], "Invalid pattern", "")
@@ -86,7 +85,11 @@ func (h *Hub) ownersErrors(source string) []ownersError {
 		case "invalid":
 			out = append(out, bad(at[0], "Invalid owner", ""))
 		case "unknown":
-			out = append(out, bad(at[0], "Unknown owner", fmt.Sprintf("make sure %s exists and has write access to the repository", owner)))
+			what := owner + " exists and"
+			if strings.Contains(owner, "/") {
+				what = "the team " + owner + " exists, is publicly visible, and"
+			}
+			out = append(out, bad(at[0], "Unknown owner", "make sure "+what+" has write access to the repository"))
 		}
 	}
 	return out

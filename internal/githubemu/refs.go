@@ -119,7 +119,7 @@ func isBranch(name string) bool {
 		!strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`\?*[~^:`, r) })
 }
 
-// updateRef answers PATCH /git/refs/heads/{branch}.
+// updateRef answers PATCH /git/refs/heads/{branch}. Rules are asked even where nothing moves.
 func (h *Hub) updateRef(c call) (int, any) {
 	var in struct {
 		SHA   string `json:"sha"`
@@ -135,9 +135,6 @@ func (h *Hub) updateRef(c call) (int, any) {
 	}
 	if refused := h.target(in.SHA); refused != "" {
 		return c.unprocessable(refused)
-	}
-	if before == in.SHA {
-		return http.StatusOK, h.refShape(c, branch, in.SHA)
 	}
 	if !in.Force && !ancestors(h.commits, in.SHA)[before] {
 		return c.unprocessable("Update is not a fast forward")

@@ -123,9 +123,9 @@ func (h *Hub) violation(login, branch, before, after string) string {
 	}
 	switch {
 	case h.classic[branch] && kind == forcePushed:
-		return "Cannot force-push to this protected branch"
+		return "Cannot force-push to this branch"
 	case h.classic[branch] && kind == deleted:
-		return "Cannot delete this protected branch"
+		return "Cannot delete this branch"
 	}
 	return ""
 }
