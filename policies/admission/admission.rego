@@ -73,7 +73,7 @@ _approval_facts := ["reviews", "pull_request", "authorities", "pushes", "setting
 
 _applicable contains rule.id if {
 	some rule in _rules
-	not _silent[rule.id]
+	not rule.id in _silent
 	every fact in rule.facts {
 		_known(split(fact, ".")[0])
 	}
@@ -126,8 +126,6 @@ _denials contains denial if {
 	denial.rule in _applicable
 }
 
-default _outcome(_) := "pass"
-
 _outcome(rule) := "not_applicable" if not rule.id in _applicable
 
 _outcome(rule) := "deny" if {
@@ -137,9 +135,16 @@ _outcome(rule) := "deny" if {
 
 _outcome(rule) := "wait" if {
 	rule.id in _applicable
-	some reason in _reasons_to_wait
-	reason.rule == rule.id
+	rule.id in _holding_up
 }
+
+_outcome(rule) := "pass" if {
+	rule.id in _applicable
+	not rule.id in _denying
+	not rule.id in _holding_up
+}
+
+_holding_up contains reason.rule if some reason in _reasons_to_wait
 
 _denying contains denial.rule if some denial in _denials
 
@@ -183,7 +188,7 @@ _needed contains "rules" if {
 
 _needed contains "comments" if {
 	input.coverage.pull_request.read
-	not _silent.presence
+	not "presence" in _silent
 }
 
 _deny(rule, field, msg, hint) := {"rule": rule, "field": field, "msg": msg, "hint": hint}

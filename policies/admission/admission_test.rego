@@ -2,8 +2,45 @@ package admission_test
 
 import data.admission
 
-_request := {
+# Requests that are admitted, or that some rule denies or has wait. Every input is held against the schema by a Go test,
+# which finds it by the name cases.
+
+cases := {name: {"input": object.union(base, patch), "want": want} |
+	some table in [
+		_facts,
+		_pull_request_cases,
+		_repository_cases,
+		_file_cases,
+		_request_cases,
+		_end_cases,
+		_review_cases,
+		_approver_cases,
+		_presence_cases,
+	]
+	some name, [patch, want] in table
+}
+
+# A request that is admitted: dana wrote and pushed it, grace approved it five minutes ago.
+base := {
 	"now": "2030-01-01T12:00:00Z",
+	"trigger": "workflow_run",
+	"plan": false,
+	"action": "elevate",
+	"coverage": {name: {"read": true, "msg": "", "hint": ""} |
+		some name in [
+			"pull_request",
+			"reviews",
+			"files",
+			"declared",
+			"custom_rules",
+			"manifest",
+			"pushes",
+			"authorities",
+			"rules",
+			"owners_errors",
+			"comments",
+		]
+	},
 	"pull_request": {
 		"repository": "acme/access",
 		"number": 7,
@@ -13,25 +50,70 @@ _request := {
 		"draft": false,
 		"author": "dana",
 		"head_sha": "aaa",
+		"head_ref": "invoice",
 		"head_repo": "acme/access",
 		"base_ref": "main",
 		"default_branch": "main",
 	},
-	"reviews": [_review(1, "grace", "APPROVED", "aaa", "2030-01-01T11:00:00Z")],
+	"reviews": [review(1, "grace", "APPROVED", "aaa", "2030-01-01T11:55:00Z")],
 	"files": [{"path": "access/alpha.yaml", "status": "added"}],
+	"pushes": [push(1, "dana", "branch_creation", "aaa")],
+	"authorities": [authority("grace", "write", []), authority("ada", "admin", []), authority("eve", "read", [])],
+	"rules": {
+		"branch": "main",
+		"protected": true,
+		"pull_request": true,
+		"approvals": 1,
+		"dismiss_stale": false,
+		"last_push": false,
+		"code_owners": false,
+		"no_force_push": true,
+		"no_deletion": true,
+		"no_update": false,
+		"linear_history": false,
+		"required_checks": false,
+	},
+	"owners_errors": [],
+	"comments": [],
 	"access_dir": "access",
+	"settings_sha": "fff",
+	"custom_rules": [],
+	"manifest": {"path": "access/alpha.yaml", "sha256": "m1", "default_sha256": ""},
 	"request": {
 		"account": "svc-a@acme.example",
-		"elevation_role": "READ_ONLY_ADMIN",
-		"window_seconds": 900,
 		"name": "alpha",
 		"ticket": "OPS-1",
 		"reason": "nightly export",
+		"owner": "team-finance",
+		"operator": "Oscar",
+		"custom_role": "Reader",
+		"resource_set": "Some",
+		"token_name": "alpha",
+		"zones": [],
+		"delivery": "handoff",
+		"destination": "vault",
+		"elevation_role": "READ_ONLY_ADMIN",
+		"window_seconds": 900,
+		"co_elevate": false,
+		"break_glass": "",
 	},
-	"settings": {"max_window_seconds": 1800, "elevation_role_allowed": true, "max_approval_age_seconds": 86400},
+	"settings": {
+		"max_window_seconds": 1800,
+		"elevation_role_allowed": true,
+		"approvals": 1,
+		"teams": [],
+		"max_approval_age_seconds": 86400,
+		"presence_seconds": 900,
+		"merge": "allowed",
+		"direct_review": false,
+		"branch_protection": "ruleset",
+		"freezes": [],
+		"break_glass_allowed": true,
+		"break_glass_max_window_seconds": 600,
+	},
 }
 
-_review(id, user, state, commit, at) := {
+review(id, user, state, commit, at) := {
 	"id": id,
 	"user": user,
 	"user_type": "User",
@@ -40,145 +122,159 @@ _review(id, user, state, commit, at) := {
 	"submitted_at": at,
 }
 
-_at := "2030-01-01T11:30:00Z"
-
-_reviews(list) := {"reviews": array.concat(_request.reviews, list)}
-
-_only(review) := {"reviews": [review]}
-
-_pull(patch) := {"pull_request": patch}
-
-_file(patch) := {"files": [object.union(_request.files[0], patch)]}
-
-cases := {name: {"input": object.union(_request, patch), "want": want} |
-	some name, [patch, want] in {
-		"admitted": [{}, set()],
-		"closed": [_pull({"state": "closed"}), {"pull_request_open"}],
-		"merged": [_pull({"state": "closed", "merged": true}), {"pull_request_open"}],
-		"draft": [_pull({"draft": true}), {"not_draft"}],
-		"fork": [_pull({"head_repo": "eve/access"}), {"not_a_fork"}],
-		"deleted fork": [_pull({"head_repo": ""}), {"not_a_fork"}],
-		"other base": [_pull({"base_ref": "release"}), {"default_branch"}],
-		"no head": [object.union(_pull({"head_sha": ""}), _only(object.union(_request.reviews[0], {"commit_id": ""}))), {"facts_complete"}],
-		"no review": [{"reviews": []}, {"approved"}],
-		"comment only": [_only(_review(1, "grace", "COMMENTED", "aaa", _at)), {"approved"}],
-		"comment after approval": [_reviews([_review(2, "grace", "COMMENTED", "aaa", _at)]), set()],
-		"pending after approval": [_reviews([_review(2, "grace", "PENDING", "aaa", _at)]), set()],
-		"dismissed after approval": [_reviews([_review(2, "Grace", "DISMISSED", "aaa", _at)]), {"approved"}],
-		"unknown state after approval": [_reviews([_review(2, "grace", "RETRACTED", "aaa", _at)]), {"approved"}],
-		"changes requested after approval": [
-			_reviews([_review(2, "grace", "CHANGES_REQUESTED", "aaa", _at)]),
-			{"approved", "no_changes_requested"},
-		],
-		"changes requested by another": [_reviews([_review(2, "ada", "CHANGES_REQUESTED", "old", _at)]), {"no_changes_requested"}],
-		"changes requested, then approved": [
-			{"reviews": [
-				_review(1, "grace", "CHANGES_REQUESTED", "aaa", _at),
-				_review(2, "grace", "APPROVED", "aaa", _at),
-			]},
-			set(),
-		],
-		"approved, then pushed": [_only(_review(1, "grace", "APPROVED", "old", _at)), {"approved"}],
-		"approved by the author": [_only(_review(1, "Dana", "APPROVED", "aaa", _at)), {"approved"}],
-		"approved by a bot": [_only(object.union(_request.reviews[0], {"user_type": "Bot"})), {"approved"}],
-		"approved by nobody": [_only(_review(1, "", "APPROVED", "aaa", _at)), {"approved"}],
-		"one approval counts, another does not": [_reviews([_review(2, "ada", "APPROVED", "old", _at)]), set()],
-		"approval at the greatest age": [_only(_review(1, "grace", "APPROVED", "aaa", "2029-12-31T12:00:00Z")), set()],
-		"approval a second too old": [_only(_review(1, "grace", "APPROVED", "aaa", "2029-12-31T11:59:59Z")), {"approved"}],
-		"approval a part of a second too old": [_only(_review(1, "grace", "APPROVED", "aaa", "2029-12-31T11:59:59.5Z")), {"approved"}],
-		"approval ahead within the skew": [_only(_review(1, "grace", "APPROVED", "aaa", "2030-01-01T12:05:00Z")), set()],
-		"approval ahead of the skew": [_only(_review(1, "grace", "APPROVED", "aaa", "2030-01-01T12:05:01Z")), {"approved"}],
-		"approval without a time": [_only(_review(1, "grace", "APPROVED", "aaa", "0001-01-01T00:00:00Z")), {"approved"}],
-		"approval without a time beside one that counts": [
-			_reviews([_review(2, "ada", "APPROVED", "aaa", "0001-01-01T00:00:00Z")]),
-			set(),
-		],
-		"comment without a time": [_reviews([_review(2, "grace", "PENDING", "aaa", "0001-01-01T00:00:00Z")]), set()],
-		"no files": [{"files": []}, {"one_manifest"}],
-		"two manifests": [
-			{"files": [_request.files[0], {"path": "access/beta.yml", "status": "modified"}]},
-			{"one_manifest"},
-		],
-		"a stray file": [
-			{"files": [_request.files[0], {"path": ".github/workflows/x.yaml", "status": "added"}]},
-			{"one_manifest", "only_a_manifest"},
-		],
-		"a folder below": [_file({"path": "access/sub/alpha.yaml"}), {"only_a_manifest"}],
-		"a folder of like name": [_file({"path": "access-x/alpha.yaml"}), {"only_a_manifest"}],
-		"not YAML": [_file({"path": "access/alpha.json"}), {"only_a_manifest"}],
-		"hidden": [_file({"path": "access/.yaml"}), {"only_a_manifest"}],
-		"settings": [_file({"path": "access/Settings.yml"}), {"only_a_manifest"}],
-		"removed": [_file({"status": "removed"}), {"only_a_manifest"}],
-		"renamed within": [_file({"status": "renamed", "previous_path": "access/old.yaml"}), set()],
-		"renamed from outside": [_file({"status": "renamed", "previous_path": "README.md"}), {"only_a_manifest"}],
-		"renamed from the settings": [_file({"status": "renamed", "previous_path": "access/settings.yaml"}), {"only_a_manifest"}],
-		"window at the ceiling": [{"request": {"window_seconds": 1800}}, set()],
-		"window over the ceiling": [{"request": {"window_seconds": 1801}}, {"window_ceiling"}],
-		"no window": [{"request": {"window_seconds": 0}}, {"window_ceiling"}],
-		"role not allowed": [{"settings": {"elevation_role_allowed": false}}, {"elevation_role"}],
-		"no reason": [{"request": {"reason": " "}}, {"request_complete"}],
-		"no ticket": [{"request": {"ticket": ""}}, {"request_complete"}],
-	}
+push(id, actor, kind, after) := {
+	"id": id,
+	"ref": "refs/heads/invoice",
+	"before": "000",
+	"after": after,
+	"kind": kind,
+	"actor": actor,
+	"actor_type": "User",
+	"at": "2030-01-01T11:00:00Z",
 }
 
-_admitted := {name: case | some name, case in cases; case.want == set()}
+authority(user, permission, teams) := {"user": user, "permission": permission, "role": permission, "teams": teams}
 
-_denied := {name: case | some name, case in cases; case.want != set()}
+comment(user, body, at) := {
+	"id": 1,
+	"user": user,
+	"user_type": "User",
+	"body": body,
+	"created_at": at,
+	"updated_at": at,
+	"url": "https://github.example/acme/access/pull/7#issuecomment-1",
+}
 
-test_denials[name] if {
+# Facts that could not be read.
+
+_unread(names) := {"coverage": {name: {"read": false, "msg": $"reading {name}: 403", "hint": "Give it."} | some name in names}}
+
+_facts := {
+	"admitted": [{}, set()],
+	"reviews not read": [_unread(["reviews"]), {"facts_readable"}],
+	"reviews not read and none there": [object.union(_unread(["reviews"]), {"reviews": []}), {"facts_readable"}],
+	"files not read": [object.union(_unread(["files"]), {"files": []}), {"facts_readable"}],
+	"settings not read": [object.union(_unread(["declared"]), {"settings": {"max_window_seconds": 1}}), {"facts_readable"}],
+	"own rules not read": [_unread(["custom_rules"]), {"facts_readable"}],
+	"manifest not read": [object.union(_unread(["manifest"]), {"request": {"ticket": ""}}), {"facts_readable"}],
+	"pushes not read": [object.union(_unread(["pushes"]), {"pushes": []}), {"facts_readable"}],
+	"authorities not read": [object.union(_unread(["authorities"]), {"authorities": []}), {"facts_readable"}],
+	"rules not read": [object.union(_unread(["rules"]), {"rules": {"pull_request": false}}), {"facts_readable"}],
+	"rules not read and not needed": [object.union(_unread(["rules"]), {"settings": {"branch_protection": "none"}}), set()],
+	"CODEOWNERS not read": [_unread(["owners_errors"]), {"facts_readable"}],
+	"comments not read": [_unread(["comments"]), {"facts_readable"}],
+	"comments not read and not needed": [object.union(_unread(["comments"]), {"plan": true}), set()],
+	"pull request not read": [
+		object.union(_unread(["pull_request", "reviews", "files"]), {"pull_request": {"state": "", "author": "", "head_sha": ""}}),
+		{"facts_readable"},
+	],
+}
+
+# What every decision is like. It is made once for each case, and in one test for all: a test of every case by its name takes
+# many times as long. A Go test prints wrong.
+
+test_decisions if wrong == {}
+
+wrong := {name: what |
 	some name, case in cases
 	decision := admission.decision with input as case.input
-	{denial.rule | some denial in decision.denials} == case.want
+	what := _wrong(case.want, decision)
+	what != set()
 }
 
-test_allowed_where_nothing_denies[name] if {
-	some name, case in _admitted
-	decision := admission.decision with input as case.input
-	decision.allow
-}
-
-test_not_allowed_where_something_denies[name] if {
-	some name, case in _denied
-	decision := admission.decision with input as case.input
-	not decision.allow
-}
-
-test_every_denial_says_what_was_seen_and_what_mends_it[name] if {
-	some name, case in cases
-	decision := admission.decision with input as case.input
-	every denial in decision.denials {
-		denial.msg != ""
-		denial.hint != ""
-		denial.field != ""
+_wrong(want, decision) := {what |
+	denies := want - {"presence", "scheduled"}
+	waits := {rule | some rule in want; denies == set()}
+	said := array.concat(decision.denials, decision.waiting)
+	some what, right in {
+		"allow": decision.allow == (denies == set()),
+		"denials": {denial.rule | some denial in decision.denials} == denies,
+		"waiting": {reason.rule | some reason in decision.waiting} == waits,
+		"present of what is denied": {decision.present.by, ""} == ({decision.present.by | some _ in [1]; decision.allow} | {""}),
+		"a denial without text": count([1 | some denial in said; some text in denial; text == ""]) == 0,
+		"order of the trace": [step.rule | some step in decision.trace] == _rules,
+		"denials of the trace": {step.rule |
+			some step in decision.trace
+			step.outcome == "deny"
+			not startswith(step.rule, "approval_")
+		} == denies,
+		"waiting of the trace": {step.rule | some step in decision.trace; step.outcome == "wait"; decision.allow} == waits,
 	}
+	not right
 }
 
-test_approvers_and_latest_approval if {
-	decision := admission.decision with input as object.union(_request, _reviews([
-		_review(2, "ada", "APPROVED", "aaa", _at),
-		_review(3, "eve", "APPROVED", "old", "2030-01-01T11:45:00Z"),
-	]))
-	decision.approvers == ["ada", "grace"]
-	decision.approved_at == _at
+_rules := [
+	"facts_readable",
+	"trigger",
+	"facts_complete",
+	"pull_request_open",
+	"merged_manifest",
+	"not_draft",
+	"not_a_fork",
+	"default_branch",
+	"only_a_manifest",
+	"one_manifest",
+	"request_complete",
+	"window_ceiling",
+	"elevation_role",
+	"break_glass",
+	"freeze",
+	"pusher_known",
+	"no_changes_requested",
+	"approved",
+	"approval_at_head",
+	"approval_by_person",
+	"approval_not_by_author",
+	"approval_not_by_pusher",
+	"approval_with_authority",
+	"approval_by_team",
+	"approval_fresh",
+	"branch_rules",
+	"code_owners",
+	"scheduled",
+	"presence",
+]
+
+test_what_is_wrong_is_seen if {
+	right := admission.decision with input as base
+	_wrong(set(), right) == set()
+	_wrong({"approved"}, right) == {"allow", "denials", "denials of the trace"}
+	_wrong({"presence"}, right) == {"waiting", "waiting of the trace"}
+	count(_wrong(set(), object.union(right, {"trace": [], "waiting": [{"rule": "", "msg": ""}]}))) == 3
+	_wrong(set(), object.union(right, {"allow": false})) == {"allow", "present of what is denied"}
 }
 
-test_no_approval_has_no_time if {
-	decision := admission.decision with input as object.union(_request, {"reviews": []})
-	decision.approvers == []
-	decision.approved_at == ""
+# outcomes returns what became of each rule.
+outcomes(name) := {step.rule: step.outcome |
+	decision := admission.decision with input as cases[name].input
+	some step in decision.trace
 }
 
-test_approval_without_a_time_is_nobodys if {
-	decision := admission.decision with input as cases["approval without a time"].input
-	decision.approvers == []
-	decision.approved_at == ""
-	some denial in decision.denials
-	contains(denial.msg, "its time, 0001-01-01T00:00:00Z, cannot be when it was given")
+test_only_the_pull_request_is_missed_where_it_cannot_be_read if {
+	decision := admission.decision with input as cases["pull request not read"].input
+	decision.denials == [{
+		"rule": "facts_readable",
+		"field": "coverage.pull_request",
+		"msg": "reading pull_request: 403",
+		"hint": "Give it.",
+	}]
+	outcomes("pull request not read").approved == "not_applicable"
 }
 
-test_stale_approval_names_both_commits if {
-	decision := admission.decision with input as cases["approved, then pushed"].input
-	some denial in decision.denials
-	contains(denial.msg, "commit old")
-	contains(denial.msg, "head is aaa")
+test_a_fact_that_nobody_mentions_was_not_read if {
+	decision := admission.decision with input as json.remove(base, ["coverage/pushes"])
+	decision.denials == [{
+		"rule": "facts_readable",
+		"field": "coverage.pushes",
+		"msg": "pushes was not read",
+		"hint": "Run it again.",
+	}]
+}
+
+test_what_rests_on_an_unread_fact_is_not_passed if {
+	outcome := outcomes("settings not read")
+	every rule in ["approved", "window_ceiling", "freeze", "branch_rules", "approval_by_team", "approval_fresh"] {
+		outcome[rule] == "not_applicable"
+	}
+	outcome.not_draft == "pass"
 }

@@ -128,6 +128,7 @@ _shortcoming[review] contains shortcoming if {
 
 _shortcoming[review] contains shortcoming if {
 	some review in _approvals
+	count(input.settings.teams) > 0
 	not _in_team(review)
 	shortcoming := _lacks("approval_by_team", $"the reviewer is not in {concat(" or ", input.settings.teams)}")
 }
@@ -168,8 +169,6 @@ _may_write(review) if {
 		authority.permission in {"admin", "write"}
 	}
 }
-
-_in_team(_) if count(input.settings.teams) == 0
 
 _in_team(review) if {
 	some authority in _authorities_of(review)
