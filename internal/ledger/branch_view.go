@@ -182,7 +182,7 @@ func (b *Branch) judge(ctx context.Context, s sighting, stale error) (*view, err
 	}
 	v.foreign = slices.DeleteFunc(slices.Clone(v.foreign), func(sha string) bool { return slices.Contains(b.o.Accepted, sha) })
 	for _, sha := range v.foreign {
-		wrong = append(wrong, b.intrusion(sha))
+		wrong = append(wrong, b.intrusion(sha, s.pushes))
 	}
 	if v.base.SHA != "" {
 		files, err := b.union(ctx, whole)
