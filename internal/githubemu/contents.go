@@ -1,6 +1,6 @@
 package githubemu
 
-// This file answers what is in the repository: files and directories at a commit, and where branches are.
+// This file answers what is in the repository: files and directories at a commit.
 
 import (
 	"encoding/base64"
@@ -16,7 +16,7 @@ import (
 const maxInlineContent = 1 << 20
 
 // readContents answers /contents/{path}.
-func (h *Hub) readContents(c call, _ http.Header) (int, any) {
+func (h *Hub) readContents(c call) (int, any) {
 	ref := c.r.URL.Query().Get("ref")
 	commit := h.resolve(ref)
 	if commit == nil {
@@ -25,7 +25,7 @@ func (h *Hub) readContents(c call, _ http.Header) (int, any) {
 	if ref == "" {
 		ref = h.opts.DefaultBranch
 	}
-	p := strings.Trim(strings.Join(c.rest[1:], "/"), "/")
+	p := strings.Trim(c.vars["path"], "/")
 	if entry, ok := commit.files[p]; ok {
 		n := node{name: path.Base(p), path: p, mode: entry.Mode, entry: entry, sha: entry.sha()}
 		return http.StatusOK, h.contentShape(c, commit, ref, n)
@@ -114,32 +114,4 @@ func (h *Hub) resolve(ref string) *commit {
 		return c
 	}
 	return h.commits[h.branches[strings.TrimPrefix(strings.TrimPrefix(ref, "refs/"), "heads/")]]
-}
-
-// readRef answers /branches/{branch} and /git/ref/heads/{branch}.
-func (h *Hub) readRef(c call, _ http.Header) (int, any) {
-	repo := c.base + "/repos/" + h.opts.Repository
-	if c.rest[0] == "branches" && len(c.rest) > 1 {
-		branch := strings.Join(c.rest[1:], "/")
-		sha, ok := h.branches[branch]
-		if !ok {
-			return refusal(http.StatusNotFound, "Branch not found", "https://docs.github.com/rest/branches/branches#get-a-branch")
-		}
-		return http.StatusOK, map[string]any{
-			"name": branch, "commit": h.commitShape(c, h.commits[sha]), "protected": false,
-			"_links": map[string]any{"self": repo + "/branches/" + branch, "html": "https://github.com/" + h.opts.Repository + "/tree/" + branch},
-		}
-	}
-	if len(c.rest) < 4 || c.rest[1] != "ref" || c.rest[2] != "heads" {
-		return unknownRoute(c.r)
-	}
-	branch := strings.Join(c.rest[3:], "/")
-	sha, ok := h.branches[branch]
-	if !ok {
-		return notFound(c.docs)
-	}
-	return http.StatusOK, map[string]any{
-		"ref": "refs/heads/" + branch, "node_id": nodeID("REF_", branch), "url": repo + "/git/refs/heads/" + branch,
-		"object": map[string]any{"sha": sha, "type": "commit", "url": repo + "/git/commits/" + sha},
-	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Fault makes matching requests go wrong. What happens first is what is listed first: Delay, DropBefore, Status, DropAfter,
-// Truncate.
+// Truncate. A write that DropBefore or Status stops has no effect; with DropAfter or AfterEffect it has.
 type Fault struct {
 	Method string // any where empty
 	// Path is a pattern of path.Match over the URL's path, such as "/repos/*/*/pulls/7", or a prefix of the path.
@@ -24,9 +24,11 @@ type Fault struct {
 	DropBefore bool // the connection ends before anything is done
 	Status     int  // answered instead of the real answer
 	Body       string
-	Header     http.Header // added to the answer, real or not; an empty value removes the header
-	DropAfter  bool        // the connection ends before anything is answered
-	Truncate   bool        // the headers promise the whole body, half of it follows
+	// AfterEffect lets the request take effect before Status is answered, as a gateway that lost patience does.
+	AfterEffect bool
+	Header      http.Header // added to the answer, real or not; an empty value removes the header
+	DropAfter   bool        // the connection ends before anything is answered
+	Truncate    bool        // the headers promise the whole body, half of it follows
 }
 
 // Request is a request that was answered, or dropped.

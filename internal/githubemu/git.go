@@ -29,16 +29,30 @@ type Entry struct {
 	Delete  bool // removes the path; the other fields are ignored
 }
 
+// person is an author or committer. Git takes any text: only who pushed is known.
+type person struct {
+	name, email string
+	at          time.Time
+}
+
+// line is how a commit object has the person.
+func (p person) line() string {
+	return fmt.Sprintf("%s <%s> %d %s", p.name, p.email, p.at.Unix(), p.at.Format("-0700"))
+}
+
 // commit is a commit with the whole of its tree, by path.
 type commit struct {
-	sha     string
-	treeSHA string
-	parents []string
-	files   map[string]Entry
-	message string
-	author  string
-	at      time.Time
+	sha               string
+	treeSHA           string
+	parents           []string
+	files             map[string]Entry
+	message           string // to the byte
+	author, committer person
+	nth               int // commits before it
 }
+
+// shown is the message as the API has it: without the newlines at its end.
+func (c *commit) shown() string { return strings.TrimRight(c.message, "\n") }
 
 // objectSHA names a Git object: the SHA-1 of its type, its length and its bytes.
 func objectSHA(kind, content string) string {
@@ -94,6 +108,11 @@ func listDir(files map[string]Entry, dir string) ([]node, bool) {
 // treeSHA names the directory as Git does.
 func treeSHA(files map[string]Entry, dir string) string {
 	nodes, _ := listDir(files, dir)
+	return treeObject(nodes)
+}
+
+// treeObject names a tree with these entries.
+func treeObject(nodes []node) string {
 	// Git sorts directories as if their names ended in a slash.
 	slices.SortFunc(nodes, func(a, b node) int { return strings.Compare(a.sortKey(), b.sortKey()) })
 	var content strings.Builder
@@ -111,17 +130,46 @@ func (n node) sortKey() string {
 	return n.name
 }
 
-// newCommit makes a commit of the files and names it.
-func newCommit(files map[string]Entry, parents []string, author, message string, at time.Time) *commit {
-	c := &commit{treeSHA: treeSHA(files, ""), parents: parents, files: files, message: message, author: author, at: at}
+// store keeps the tree with all that is below it, and names it as Git does.
+func (h *Hub) store(files map[string]Entry) string {
+	dirs, nodes := map[string]map[string]Entry{}, []node{}
+	for path, e := range files {
+		name, rest, nested := strings.Cut(path, "/")
+		switch {
+		case nested && dirs[name] == nil:
+			dirs[name] = map[string]Entry{rest: e}
+		case nested:
+			dirs[name][rest] = e
+		default:
+			n := node{name: name, mode: e.Mode, sha: e.sha()}
+			if e.Mode != ModeSubmodule {
+				h.blobs[n.sha] = e.Content
+			}
+			nodes = append(nodes, n)
+		}
+	}
+	for name, below := range dirs {
+		nodes = append(nodes, node{name: name, mode: modeTree, sha: h.store(below)})
+	}
+	sha := treeObject(nodes)
+	h.trees[sha] = files
+	return sha
+}
+
+// commit makes a commit of the files and keeps it. No branch is at it yet.
+func (h *Hub) commit(files map[string]Entry, parents []string, author, committer person, message string) *commit {
+	c := &commit{treeSHA: h.store(files), parents: parents, files: files, message: message, author: author, committer: committer, nth: len(h.commits)}
 	var b strings.Builder
 	fmt.Fprintf(&b, "tree %s\n", c.treeSHA)
 	for _, p := range parents {
 		fmt.Fprintf(&b, "parent %s\n", p)
 	}
-	fmt.Fprintf(&b, "author %[1]s <%[1]s@users.noreply.invalid> %[2]d +0000\ncommitter %[1]s <%[1]s@users.noreply.invalid> %[2]d +0000\n\n%[3]s\n",
-		author, at.Unix(), message)
+	fmt.Fprintf(&b, "author %s\ncommitter %s\n\n%s", author.line(), committer.line(), message)
 	c.sha = objectSHA("commit", b.String())
+	if had := h.commits[c.sha]; had != nil {
+		return had // the same commit again
+	}
+	h.commits[c.sha] = c
 	return c
 }
 

@@ -68,9 +68,10 @@ func TestWhoMayAsk(t *testing.T) {
 		{"/repos/acme/okta-access/pulls/1", "Bearer bad", 401, "Bad credentials"},
 		{"/repos/acme/okta-access/pulls/2", "Bearer good", 404, "Not Found"},
 		{"/repos/acme/other/pulls/1", "Bearer good", 404, "Not Found"},
-		{"/repos/acme/okta-access/issues/1", "Bearer good", 501, "does not know GET /repos/acme/okta-access/issues/1"},
-		{"/repos/acme/okta-access/pulls", "Bearer good", 501, "does not know"},
-		{"/user", "Bearer good", 501, "does not know"},
+		{"/repos/acme/okta-access/hooks/1", "Bearer good", 501, "does not know GET /repos/acme/okta-access/hooks/1"},
+		{"/repos/acme/okta-access/issues/comments", "Bearer good", 501, "does not know"},
+		{"/user", "Bearer good", 403, "Resource not accessible by integration"},
+		{"/user/repos", "Bearer good", 501, "does not know"},
 		{"/repos/acme/okta-access/branches/absent", "Bearer good", 404, "Branch not found"},
 		{"/repos/acme/okta-access/git/ref/heads/absent", "Bearer good", 404, "Not Found"},
 		{"/repos/acme/okta-access/git/ref/tags/v1", "Bearer good", 501, "does not know"},
@@ -176,7 +177,7 @@ func TestNamesAreGits(t *testing.T) {
 	}
 	c := hub.commits[sha]
 	who := "octocat <octocat@users.noreply.invalid> 1700000000 +0000"
-	object := fmt.Sprintf("tree %s\nparent %s\nauthor %s\ncommitter %s\n\n%s\n", c.treeSHA, c.parents[0], who, who, c.message)
+	object := fmt.Sprintf("tree %s\nparent %s\nauthor %s\ncommitter %s\n\n%s", c.treeSHA, c.parents[0], who, who, c.message)
 	cmd := exec.Command(git, "hash-object", "-t", "commit", "--stdin", "--literally")
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(object)
 	if out, err := cmd.Output(); err != nil || strings.TrimSpace(string(out)) != sha {

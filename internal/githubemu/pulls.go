@@ -5,6 +5,7 @@ package githubemu
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,9 @@ import (
 type pull struct {
 	number             int
 	title, author      string
+	authorKind         string
+	body               string
+	labels             []string
 	baseRef, baseSHA   string
 	headRef, headSHA   string
 	headRepo           string // "owner/name"; "" where the fork was deleted
@@ -62,14 +66,14 @@ func (h *Hub) OpenPullRequest(author, head, title string) int {
 	if !ok {
 		panic(fmt.Sprintf("githubemu: no branch %q", head))
 	}
-	h.lastPull++
+	h.lastNum++
 	base := h.opts.DefaultBranch
-	h.pulls[h.lastPull] = &pull{
-		number: h.lastPull, title: title, author: author, state: "open",
+	h.pulls[h.lastNum] = &pull{
+		number: h.lastNum, title: title, author: author, authorKind: kindOf(author), state: "open",
 		baseRef: base, baseSHA: h.branches[base], headRef: head, headSHA: sha, headRepo: h.opts.Repository,
 		createdAt: h.now(), updatedAt: h.now(),
 	}
-	return h.lastPull
+	return h.lastNum
 }
 
 // Review submits a review and returns its id. The state is APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING.
@@ -77,8 +81,7 @@ func (h *Hub) Review(number int, user, state string, opts ...ReviewOption) int64
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.pull(number)
-	h.reviewID++
-	r := &review{id: h.reviewID, user: user, kind: "User", state: strings.ToUpper(state), commitID: p.headSHA, submittedAt: h.now()}
+	r := &review{id: h.nextID(), user: user, kind: "User", state: strings.ToUpper(state), commitID: p.headSHA, submittedAt: h.now()}
 	for _, opt := range opts {
 		opt(r)
 	}
@@ -110,15 +113,35 @@ func (h *Hub) Merge(number int) string {
 			files[c.path] = c.entry
 		}
 	}
-	message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", number, h.owner, p.headRef, p.title)
+	message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s\n", number, h.owner, p.headRef, p.title)
 	p.baseSHA, p.state, p.mergedBy, p.closedAt, p.updatedAt = base, "closed", "octocat", h.now(), h.now()
-	p.mergeSHA = h.add(p.baseRef, newCommit(files, []string{base, p.headSHA}, "octocat", message, h.now()))
+	who := h.personOf("octocat")
+	p.mergeSHA = h.commit(files, []string{base, p.headSHA}, who, who, message).sha
+	h.move("octocat", p.baseRef, p.mergeSHA, merged)
 	return p.mergeSHA
 }
 
 // Close closes the pull request without merging it.
 func (h *Hub) Close(number int) {
-	h.change(number, func(p *pull) { p.state, p.closedAt = "closed", h.now() })
+	h.change(number, func(p *pull) { p.close(h.now()) })
+}
+
+// Reopen opens a closed pull request again, at where its branch is now. It panics if it was merged.
+func (h *Hub) Reopen(number int) {
+	h.change(number, func(p *pull) {
+		if p.mergedBy != "" {
+			panic(fmt.Sprintf("githubemu: pull request %d was merged", number))
+		}
+		p.state, p.closedAt = "open", time.Time{}
+		if sha := h.branches[p.headRef]; sha != "" {
+			p.headSHA = sha
+		}
+	})
+}
+
+// SetAuthor makes the pull request somebody else's; the kind is User or Bot. An empty login is a deleted account.
+func (h *Hub) SetAuthor(number int, login, kind string) {
+	h.change(number, func(p *pull) { p.author, p.authorKind = login, kind })
 }
 
 // SetDraft makes the pull request a draft, or ready for review.
@@ -168,4 +191,22 @@ func (p *pull) review(id int64) *review {
 // changes lists the files that the pull request changes, against the merge base as GitHub does.
 func (h *Hub) changes(p *pull) []fileChange {
 	return difference(mergeBase(h.commits, p.baseSHA, p.headSHA), h.commits[p.headSHA].files)
+}
+
+func (p *pull) close(at time.Time) { p.state, p.closedAt = "closed", at }
+
+// pullNumbers are the numbers of all pull requests, oldest first.
+func (h *Hub) pullNumbers() []int { return slices.Sorted(maps.Keys(h.pulls)) }
+
+// commitsOf lists the commits that the pull request brings, oldest first.
+func (h *Hub) commitsOf(p *pull) []*commit {
+	had := ancestors(h.commits, p.baseSHA)
+	var out []*commit
+	for _, c := range h.history(p.headSHA) {
+		if !had[c.sha] {
+			out = append(out, c)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }

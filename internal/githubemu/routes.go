@@ -1,12 +1,13 @@
 package githubemu
 
-// This file is the wire: who may ask, which routes there are, paging, the headers of every answer, and refusals.
+// This file is the wire: how a request finds its route, and the headers of every answer.
 
 import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,21 +18,37 @@ import (
 // repositoryID is the id under which GitHub's Link headers name the repository.
 const repositoryID = 742_610_337
 
-// limits of the REST API. Source: docs.github.com, "Using pagination in the REST API"; "List pull requests files".
-const (
-	defaultPerPage = 30
-	maxPerPage     = 100
-	maxPullFiles   = 3000
-	maxDirEntries  = 1000
-)
+const docsRoot = "https://docs.github.com/rest"
 
-// call is one request on its way through the routes.
+// maxBody is the size of the largest request body that is read.
+const maxBody = 64 << 20
+
+// call is one request on its way through its route.
 type call struct {
-	r    *http.Request
-	base string   // scheme and host that the links of the answer name
-	rest []string // what follows /repos/{owner}/{repo}, unescaped
-	docs string   // the page that a refusal names
+	r      *http.Request
+	base   string            // scheme and host that the links of the answer name
+	rest   []string          // what follows /repos/{owner}/{repo}, unescaped
+	vars   map[string]string // what the route's pattern left open
+	docs   string            // the page that a refusal names
+	route  route
+	token  Token
+	body   []byte
+	header http.Header // of the answer
 }
+
+// number is a variable of the pattern as a number, 0 where it is none.
+func (c call) number(name string) int {
+	n, err := strconv.Atoi(c.vars[name])
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func (c call) query(name string) string { return c.r.URL.Query().Get(name) }
+
+// read decodes the request's body.
+func (c call) read(v any) error { return json.Unmarshal(c.body, v) }
 
 // ServeHTTP implements http.Handler.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -44,10 +61,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
+	body := sent(r)
 	h.mu.Lock()
 	a := answer{}
 	if !fault.DropBefore {
-		a = h.answer(r, fault)
+		a = h.answer(r, body, fault)
 	}
 	seen := Request{Method: r.Method, Path: r.URL.RequestURI(), Status: a.status}
 	if fault.DropAfter {
@@ -61,14 +79,27 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault.send(w, a)
 }
 
+// sent reads the request's body, of which there is none in a request that never was on a wire.
+func sent(r *http.Request) []byte {
+	if r.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client is gone
+	}
+	return body
+}
+
 // answer makes the whole answer. The caller holds the lock.
-func (h *Hub) answer(r *http.Request, fault Fault) answer {
+func (h *Hub) answer(r *http.Request, sent []byte, fault Fault) answer {
 	a := answer{status: http.StatusOK, header: h.headers(r)}
 	var body any
+	if fault.Status == 0 || fault.AfterEffect {
+		a.status, body = h.route(r, sent, a.header)
+	}
 	if fault.Status != 0 {
-		a.status, a.body = fault.Status, []byte(fault.Body)
-	} else if a.status, body = h.admit(r, a.header); a.status == http.StatusOK {
-		a.status, body = h.route(r, a.header)
+		a.status, a.body, body = fault.Status, []byte(fault.Body), nil
 	}
 	if body != nil {
 		var b bytes.Buffer
@@ -79,7 +110,11 @@ func (h *Hub) answer(r *http.Request, fault Fault) answer {
 		}
 		a.body = b.Bytes()
 	}
-	a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if a.status == http.StatusNoContent {
+		a.header.Del("Content-Type")
+	} else {
+		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
 	return a
 }
 
@@ -93,6 +128,7 @@ func (h *Hub) headers(r *http.Request) http.Header {
 	sum := sha1.Sum(fmt.Appendf(nil, "%d %s", len(h.requests), r.URL.RequestURI()))
 	header := http.Header{}
 	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Date", now.Format(http.TimeFormat))
 	header.Set("Server", "github.com")
 	header.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	header.Set("X-GitHub-Api-Version-Selected", "2022-11-28")
@@ -105,146 +141,74 @@ func (h *Hub) headers(r *http.Request) http.Header {
 	return header
 }
 
-// admit decides whether the caller may ask at all. To somebody without credentials a private repository is not there.
-func (h *Hub) admit(r *http.Request, header http.Header) (int, any) {
-	credential := r.Header.Get("Authorization")
-	switch {
-	case h.opts.Token == "":
-	case credential == "":
-		return notFound("https://docs.github.com/rest")
-	case credential != "Bearer "+h.opts.Token && credential != "token "+h.opts.Token:
-		return refusal(http.StatusUnauthorized, "Bad credentials", "https://docs.github.com/rest")
-	}
+// limited refuses what is over a limit; its status is 200 where nothing is.
+func (h *Hub) limited(c call) (int, any) {
+	const page = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 	if h.used > h.opts.RateLimit {
-		header.Set("X-RateLimit-Remaining", "0")
-		return refusal(http.StatusForbidden, "API rate limit exceeded for installation ID 51234567.",
-			"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api")
+		c.header.Set("X-RateLimit-Remaining", "0")
+		return refusal(http.StatusForbidden, "API rate limit exceeded for installation ID 51234567.", page)
 	}
+	if h.opts.ContentLimit == 0 || c.r.Method == http.MethodGet {
+		return http.StatusOK, nil
+	}
+	now, recent := h.opts.Now(), h.writes[:0]
+	for _, at := range h.writes {
+		if now.Sub(at) < time.Minute {
+			recent = append(recent, at)
+		}
+	}
+	h.writes = recent
+	if len(h.writes) >= h.opts.ContentLimit {
+		c.header.Set("Retry-After", "60")
+		return refusal(http.StatusForbidden, "You have exceeded a secondary rate limit and have been temporarily blocked from content creation. "+
+			"Please retry your request again later.", page+"#about-secondary-rate-limits")
+	}
+	h.writes = append(h.writes, now)
 	return http.StatusOK, nil
 }
 
-// route finds the repository and the route in it.
-func (h *Hub) route(r *http.Request, header http.Header) (int, any) {
+// route finds the repository and the route in it, and asks whether the caller may use it.
+func (h *Hub) route(r *http.Request, body []byte, header http.Header) (int, any) {
 	segments, err := pathSegments(r.URL)
 	if err != nil {
-		return refusal(http.StatusBadRequest, "Problems parsing the path", "https://docs.github.com/rest")
+		return refusal(http.StatusBadRequest, "Problems parsing the path", docsRoot)
 	}
-	c := call{r: r, base: "http://" + r.Host, docs: "https://docs.github.com/rest"}
+	c := call{r: r, base: "http://" + r.Host, docs: docsRoot, body: body, header: header}
 	if r.TLS != nil {
 		c.base = "https://" + r.Host
 	}
+	token, status, refused := h.identify(r)
+	if status != http.StatusOK {
+		return status, refused
+	}
+	c.token = token
+	if status, refused := h.limited(c); status != http.StatusOK {
+		return status, refused
+	}
+	scope := ""
 	switch {
 	case len(segments) >= 3 && segments[0] == "repos":
 		if !strings.EqualFold(segments[1]+"/"+segments[2], h.opts.Repository) {
 			return notFound(c.docs)
 		}
-		c.rest = segments[3:]
+		c.rest, scope = segments[3:], inRepository
 	case len(segments) >= 2 && segments[0] == "repositories" && segments[1] == strconv.Itoa(repositoryID):
-		c.rest = segments[2:]
+		c.rest, scope = segments[2:], inRepository
 	default:
-		return unknownRoute(r)
+		c.rest = segments
 	}
-	if r.Method != http.MethodGet {
-		return unknownRoute(r)
+	for _, candidate := range h.routes {
+		vars, ok := candidate.match(r.Method, scope, c.rest)
+		if !ok {
+			continue
+		}
+		c.route, c.vars, c.docs = candidate, vars, docsRoot+"/"+candidate.docs
+		if status, refused := h.may(c); status != http.StatusOK {
+			return status, refused
+		}
+		return candidate.serve(h, c)
 	}
-	return h.read(c, header)
-}
-
-// read answers the routes of a repository.
-func (h *Hub) read(c call, header http.Header) (int, any) {
-	section := ""
-	if len(c.rest) > 0 {
-		section = c.rest[0]
-	}
-	switch section {
-	case "":
-		return http.StatusOK, h.repository(c, h.opts.Repository)
-	case "pulls":
-		return h.needing("pull_requests", "https://docs.github.com/rest/pulls/pulls#get-a-pull-request", c, header, h.readPull)
-	case "contents":
-		return h.needing("contents", "https://docs.github.com/rest/repos/contents#get-repository-content", c, header, h.readContents)
-	case "branches", "git":
-		return h.needing("contents", "https://docs.github.com/rest/git/refs#get-a-reference", c, header, h.readRef)
-	}
-	return unknownRoute(c.r)
-}
-
-// needing asks for a permission before it answers.
-func (h *Hub) needing(permission, docs string, c call, header http.Header, read func(call, http.Header) (int, any)) (int, any) {
-	c.docs = docs
-	header.Set("X-Accepted-GitHub-Permissions", permission+"=read")
-	switch status := h.withheld[permission]; status {
-	case 0:
-		return read(c, header)
-	case http.StatusNotFound:
-		return notFound(docs)
-	default:
-		return refusal(status, "Resource not accessible by integration", docs)
-	}
-}
-
-// readPull answers /pulls/{number}, /pulls/{number}/reviews and /pulls/{number}/files.
-func (h *Hub) readPull(c call, header http.Header) (int, any) {
-	if len(c.rest) < 2 || len(c.rest) > 3 {
-		return unknownRoute(c.r)
-	}
-	number, err := strconv.Atoi(c.rest[1])
-	if err != nil {
-		return unknownRoute(c.r)
-	}
-	p := h.pulls[number]
-	if p == nil {
-		return notFound(c.docs)
-	}
-	if len(c.rest) == 2 {
-		return http.StatusOK, h.pullShape(c, p)
-	}
-	switch c.rest[2] {
-	case "reviews":
-		return http.StatusOK, page(c, header, p.reviews, func(r *review) any { return h.reviewShape(c, p, r) })
-	case "files":
-		changes := h.changes(p)
-		changes = changes[:min(len(changes), maxPullFiles)]
-		return http.StatusOK, page(c, header, changes, func(f fileChange) any { return h.fileShape(c, p, f) })
-	}
-	return unknownRoute(c.r)
-}
-
-// page shapes one page of the list and adds the Link header.
-func page[T any](c call, header http.Header, items []T, shape func(T) any) []any {
-	query := c.r.URL.Query()
-	perPage := defaultPerPage
-	if n, err := strconv.Atoi(query.Get("per_page")); err == nil && n > 0 {
-		perPage = min(n, maxPerPage)
-	}
-	number := 1
-	if n, err := strconv.Atoi(query.Get("page")); err == nil && n > 0 {
-		number = n
-	}
-	last := max(1, (len(items)+perPage-1)/perPage)
-	link := func(page int, rel string) string {
-		query.Set("page", strconv.Itoa(page))
-		return fmt.Sprintf("<%s/repositories/%d/%s?%s>; rel=%q", c.base, repositoryID, strings.Join(c.rest, "/"), query.Encode(), rel)
-	}
-	var links []string
-	if number > 1 {
-		links = append(links, link(min(number-1, last), "prev"))
-	}
-	if number < last {
-		links = append(links, link(number+1, "next"), link(last, "last"))
-	}
-	if number > 1 {
-		links = append(links, link(1, "first"))
-	}
-	if len(links) > 0 {
-		header.Set("Link", strings.Join(links, ", "))
-	}
-	start := min((number-1)*perPage, len(items))
-	shapes := []any{}
-	for _, item := range items[start:min(start+perPage, len(items))] {
-		shapes = append(shapes, shape(item))
-	}
-	return shapes
+	return unknownRoute(r)
 }
 
 // pathSegments splits the path at its slashes and unescapes what is between them.
@@ -258,16 +222,4 @@ func pathSegments(u *url.URL) ([]string, error) {
 		out = append(out, s)
 	}
 	return out, nil
-}
-
-// refusal is an error as GitHub words it.
-func refusal(status int, message, docs string) (int, any) {
-	return status, map[string]any{"message": message, "documentation_url": docs, "status": strconv.Itoa(status)}
-}
-
-func notFound(docs string) (int, any) { return refusal(http.StatusNotFound, "Not Found", docs) }
-
-func unknownRoute(r *http.Request) (int, any) {
-	return refusal(http.StatusNotImplemented,
-		fmt.Sprintf("the emulated GitHub does not know %s %s", r.Method, r.URL.Path), "https://docs.github.com/rest")
 }

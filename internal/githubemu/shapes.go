@@ -6,9 +6,9 @@ package githubemu
 import (
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -21,41 +21,36 @@ func nodeID(prefix, of string) string {
 	return prefix + base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
+// creation is when all that nobody made in a test was made.
+const creation = "2024-01-15T09:30:00Z"
+
+// userID is the number of an account.
+func userID(login string) int64 {
+	if login == actionsBot {
+		return 41_898_282
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(strings.ToLower(login)))
+	return int64(hash.Sum32()%90_000_000) + 1_000_000
+}
+
 // user is an account, or null where the login is empty.
 func (h *Hub) user(c call, login, kind string) any {
 	if login == "" {
 		return nil
 	}
-	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(strings.ToLower(login)))
-	api := c.base + "/users/" + login
+	api, web := c.base+"/users/"+url.PathEscape(login), "https://github.com/"+login
+	if app, ok := strings.CutSuffix(login, "[bot]"); ok {
+		web = "https://github.com/apps/" + app
+	}
 	return map[string]any{
-		"login": login, "id": int64(hash.Sum32()%90_000_000) + 1_000_000, "node_id": nodeID("U_", login), "type": kind,
+		"login": login, "id": userID(login), "node_id": nodeID("U_", login), "type": kind,
 		"user_view_type": "public", "site_admin": false, "gravatar_id": "",
-		"avatar_url": "https://avatars.githubusercontent.com/u/" + fmt.Sprint(hash.Sum32()%90_000_000+1_000_000) + "?v=4",
-		"url":        api, "html_url": "https://github.com/" + login, "repos_url": api + "/repos", "events_url": api + "/events{/privacy}",
-		"organizations_url": api + "/orgs", "subscriptions_url": api + "/subscriptions",
-	}
-}
-
-// repository is a repository; null where the name is empty, as the head of a deleted fork.
-func (h *Hub) repository(c call, fullName string) any {
-	if fullName == "" {
-		return nil
-	}
-	owner, name, _ := strings.Cut(fullName, "/")
-	id := int64(repositoryID)
-	if fullName != h.opts.Repository {
-		id++
-	}
-	api, created := c.base+"/repos/"+fullName, "2024-01-15T09:30:00Z"
-	return map[string]any{
-		"id": id, "node_id": nodeID("R_", fullName), "name": name, "full_name": fullName, "private": true,
-		"visibility": "private", "owner": h.user(c, owner, "Organization"), "html_url": "https://github.com/" + fullName,
-		"description": nil, "fork": fullName != h.opts.Repository, "url": api, "archived": false, "disabled": false,
-		"branches_url": api + "/branches{/branch}", "contents_url": api + "/contents/{+path}", "pulls_url": api + "/pulls{/number}",
-		"git_refs_url": api + "/git/refs{/sha}", "created_at": created, "updated_at": created, "pushed_at": created,
-		"default_branch": h.opts.DefaultBranch, "allow_forking": true, "open_issues_count": 0, "forks_count": 0, "size": 12,
+		"avatar_url": "https://avatars.githubusercontent.com/u/" + digits(userID(login)) + "?v=4",
+		"url":        api, "html_url": web, "repos_url": api + "/repos", "events_url": api + "/events{/privacy}",
+		"organizations_url": api + "/orgs", "subscriptions_url": api + "/subscriptions", "followers_url": api + "/followers",
+		"following_url": api + "/following{/other_user}", "gists_url": api + "/gists{/gist_id}",
+		"starred_url": api + "/starred{/owner}{/repo}", "received_events_url": api + "/received_events",
 	}
 }
 
@@ -77,13 +72,18 @@ func (h *Hub) pullSimple(c call, p *pull) map[string]any {
 	return map[string]any{
 		"url": api, "id": int64(1_900_000_000 + p.number), "node_id": nodeID("PR_", api), "html_url": web, "diff_url": web + ".diff",
 		"patch_url": web + ".patch", "issue_url": strings.Replace(api, "/pulls/", "/issues/", 1), "number": p.number, "state": p.state,
-		"locked": false, "title": p.title, "user": h.user(c, p.author, "User"), "body": nil, "created_at": p.createdAt.Format(stamp),
+		"locked": false, "title": p.title, "user": h.user(c, p.author, p.authorKind), "body": text(p.body), "created_at": p.createdAt.Format(stamp),
 		"updated_at": p.updatedAt.Format(stamp), "closed_at": optional(p.closedAt), "merged_at": p.mergedAt(), "merge_commit_sha": p.mergeCommit(),
-		"assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{}, "labels": []any{},
+		"assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{}, "labels": h.labelShapes(c, p.labels),
 		"milestone": nil, "draft": p.draft, "author_association": "MEMBER", "auto_merge": nil, "active_lock_reason": nil,
-		"commits_url": api + "/commits", "review_comments_url": api + "/comments",
+		"commits_url": api + "/commits", "review_comments_url": api + "/comments", "review_comment_url": api + "/comments{/number}",
+		"comments_url": h.issueURL(c, p.number) + "/comments", "statuses_url": c.base + "/repos/" + h.opts.Repository + "/statuses/" + p.headSHA,
 		"head": h.side(c, p.headRepo, p.headRef, p.headSHA), "base": h.side(c, h.opts.Repository, p.baseRef, p.baseSHA),
-		"_links": map[string]any{"self": link(api), "html": link(web), "commits": link(api + "/commits")},
+		"_links": map[string]any{
+			"self": link(api), "html": link(web), "commits": link(api + "/commits"), "issue": link(h.issueURL(c, p.number)),
+			"comments": link(h.issueURL(c, p.number) + "/comments"), "review_comments": link(api + "/comments"),
+			"review_comment": link(api + "/comments{/number}"), "statuses": link(c.base + "/repos/" + h.opts.Repository + "/statuses/" + p.headSHA),
+		},
 	}
 }
 
@@ -93,8 +93,8 @@ func (h *Hub) pullShape(c call, p *pull) map[string]any {
 	changes := h.changes(p)
 	shape["merged"], shape["merged_by"] = p.mergedBy != "", h.user(c, p.mergedBy, "User")
 	shape["mergeable"], shape["rebaseable"], shape["mergeable_state"] = true, true, "blocked"
-	shape["comments"], shape["review_comments"], shape["maintainer_can_modify"] = 0, 0, false
-	shape["commits"], shape["additions"], shape["deletions"], shape["changed_files"] = 1, len(changes), 0, len(changes)
+	shape["comments"], shape["review_comments"], shape["maintainer_can_modify"] = len(h.commentsOf(p.number)), 0, false
+	shape["commits"], shape["additions"], shape["deletions"], shape["changed_files"] = len(h.commitsOf(p)), len(changes), 0, len(changes)
 	return shape
 }
 
@@ -111,6 +111,14 @@ func (p *pull) mergeCommit() any {
 		return p.mergeSHA
 	}
 	return objectSHA("commit", "test merge of "+p.headSHA)
+}
+
+// text is a text that may be absent.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func optional(t time.Time) any {
@@ -136,13 +144,13 @@ func (h *Hub) reviewShape(c call, p *pull, r *review) map[string]any {
 }
 
 // fileShape is a changed file.
-func (h *Hub) fileShape(c call, p *pull, f fileChange) map[string]any {
+func (h *Hub) fileShape(c call, sha string, f fileChange) map[string]any {
 	lines := strings.Count(f.entry.Content, "\n")
 	shape := map[string]any{
 		"sha": f.entry.sha(), "filename": f.path, "status": f.status, "additions": lines, "deletions": 0, "changes": lines,
-		"blob_url":     fmt.Sprintf("https://github.com/%s/blob/%s/%s", h.opts.Repository, p.headSHA, f.path),
-		"raw_url":      fmt.Sprintf("https://github.com/%s/raw/%s/%s", h.opts.Repository, p.headSHA, f.path),
-		"contents_url": fmt.Sprintf("%s/repos/%s/contents/%s?ref=%s", c.base, h.opts.Repository, f.path, p.headSHA),
+		"blob_url":     fmt.Sprintf("https://github.com/%s/blob/%s/%s", h.opts.Repository, sha, f.path),
+		"raw_url":      fmt.Sprintf("https://github.com/%s/raw/%s/%s", h.opts.Repository, sha, f.path),
+		"contents_url": fmt.Sprintf("%s/repos/%s/contents/%s?ref=%s", c.base, h.opts.Repository, f.path, sha),
 	}
 	switch f.status {
 	case "renamed":
@@ -155,50 +163,22 @@ func (h *Hub) fileShape(c call, p *pull, f fileChange) map[string]any {
 	return shape
 }
 
-// commitShape is a commit inside a branch.
+// commitShape is a commit as lists and branches have it.
 func (h *Hub) commitShape(c call, commit *commit) map[string]any {
-	api := c.base + "/repos/" + h.opts.Repository
+	api, web := c.base+"/repos/"+h.opts.Repository, "https://github.com/"+h.opts.Repository+"/commit/"
 	parents := make([]any, 0, len(commit.parents))
 	for _, p := range commit.parents {
-		parents = append(parents, map[string]any{"sha": p, "url": api + "/commits/" + p})
+		parents = append(parents, map[string]any{"sha": p, "url": api + "/commits/" + p, "html_url": web + p})
 	}
-	who := map[string]any{"name": commit.author, "email": commit.author + "@users.noreply.invalid", "date": commit.at.Format(stamp)}
+	account := func(p person) any { return h.user(c, p.loginOf(), kindOf(p.loginOf())) }
 	return map[string]any{
-		"sha": commit.sha, "node_id": nodeID("C_", commit.sha), "url": api + "/commits/" + commit.sha,
-		"html_url": "https://github.com/" + h.opts.Repository + "/commit/" + commit.sha, "parents": parents,
-		"author": h.user(c, commit.author, "User"), "committer": h.user(c, commit.author, "User"),
+		"sha": commit.sha, "node_id": nodeID("C_", commit.sha), "url": api + "/commits/" + commit.sha, "html_url": web + commit.sha,
+		"comments_url": api + "/commits/" + commit.sha + "/comments", "parents": parents,
+		"author": account(commit.author), "committer": account(commit.committer),
 		"commit": map[string]any{
-			"message": commit.message, "author": who, "committer": who, "comment_count": 0,
+			"message": commit.shown(), "author": commit.author.shape(), "committer": commit.committer.shape(), "comment_count": 0,
+			"url": api + "/git/commits/" + commit.sha, "verification": unsigned(),
 			"tree": map[string]any{"sha": commit.treeSHA, "url": api + "/git/trees/" + commit.treeSHA},
 		},
 	}
-}
-
-// ReviewEvent returns the pull_request_review payload that GitHub would deliver for the review, as it stands in the file
-// that GITHUB_EVENT_PATH names. Its review state is in lower case, unlike the REST API's.
-func (h *Hub) ReviewEvent(number int, reviewID int64) []byte {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	p := h.pull(number)
-	r := p.review(reviewID)
-	c := call{base: "https://api.github.com"}
-	shape := h.reviewShape(c, p, r)
-	shape["state"] = strings.ToLower(r.state)
-	if r.body == "" {
-		shape["body"] = nil
-	}
-	action := "submitted"
-	if r.state == "DISMISSED" {
-		action = "dismissed"
-	}
-	event := map[string]any{
-		"action": action, "review": shape, "pull_request": h.pullSimple(c, p), "repository": h.repository(c, h.opts.Repository),
-		"organization": map[string]any{"login": h.owner, "id": 18_201_774, "node_id": nodeID("O_", h.owner), "url": "https://api.github.com/orgs/" + h.owner},
-		"sender":       h.user(c, r.user, r.kind),
-	}
-	data, err := json.MarshalIndent(event, "", "  ")
-	if err != nil {
-		panic(err)
-	}
-	return append(data, '\n')
 }
