@@ -103,9 +103,8 @@ func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []acces
 			forced[p.After] = true
 		}
 	}
-	current := len(since) > 0 && (since[0].After == s.tip.SHA || s.tip.SHA == "" && since[0].Kind == access.PushDeletion)
 	look.pushes(ctx, since)
-	if !current || look.cut {
+	if !s.current() || look.cut {
 		look.cut = false
 		look.ancestors(ctx, s.tip)
 		look.cut = look.cut || s.tip.SHA == ""
