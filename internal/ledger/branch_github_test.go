@@ -144,6 +144,9 @@ func (h hosted) replay(t *testing.T, s *gitStore, named []string) []string {
 func TestTheAttacksOnGitHub(t *testing.T) {
 	t.Parallel()
 	for name, attack := range attacks() {
+		if strings.HasPrefix(name, "many ") {
+			continue // hundreds of requests show no more here
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := host(t)
