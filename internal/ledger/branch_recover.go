@@ -17,11 +17,8 @@ type found struct {
 	mark
 }
 
-// Bounds of a search for genuine commits.
-const (
-	maxSearch  = 200 // commits that are read
-	maxStarted = 8   // of the newest pushes, whose ends are looked at
-)
+// maxSearch is how many commits are read in search of genuine ones.
+const maxSearch = 200
 
 // unresolved returns the pushes that took something from the branch and that no person has looked into, and all pushes
 // since the newest one that somebody has: before that, what counts is what was accepted.
@@ -67,9 +64,13 @@ func (b *Branch) complaint(p access.Push) error {
 }
 
 // intrusion is the error for a commit of somebody else's that is or was the tip.
-func (b *Branch) intrusion(tip string) error {
+func (b *Branch) intrusion(tip string, pushes []access.Push) error {
+	by := ""
+	if i := slices.IndexFunc(pushes, func(p access.Push) bool { return p.After == tip }); i >= 0 {
+		by = fmt.Sprintf(", by a %s of %q at %s", pushes[i].Kind, pushes[i].Actor, stamp(pushes[i].At))
+	}
 	first := tip
-	for sha := tip; ; { // the first that is not ours, as far as is known
+	for sha := tip; ; { // the first that is not ours, as far as it was read
 		c, ok := b.cache.commits[sha]
 		if _, ours := b.genuine(c); !ok || ours {
 			break
@@ -80,37 +81,46 @@ func (b *Branch) intrusion(tip string) error {
 		}
 		sha = c.Parents[0]
 	}
-	return fmt.Errorf("%w: commit %s on branch %q is not this program's; nothing of it is read\nFind out who pushed it and why; then accept %s in the settings of the ledger.\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
-		ErrTampered, first, b.o.Branch, tip)
+	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept %s in the settings of the ledger.\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
+		ErrTampered, first, b.o.Branch, tip, by, tip)
 }
 
-// recover looks for the newest genuine commit wherever it can still be: among the ancestors of the tip, where the pushes
-// found and left the branch, and where this process has seen it. It puts the newest into v and returns all that it found,
-// that one first. Since no genuine commit has a newer one among its ancestors, the search ends at each.
+// recover looks for the newest genuine commit wherever it can still be, puts it into v and returns all genuine ones that it
+// met, that one first. v.cut says that there may be newer ones.
+//
+// Each commit of this program was where a push ended. So the list of pushes has the newest one: as the last end of a push
+// that is genuine, or as where the branch was before something was taken from it. Where the list cannot be relied on yet,
+// the ancestors of the tip are searched as well. No genuine commit has a newer one among its ancestors: both end at each.
 func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []access.Push) ([]found, error) {
-	listed := map[string]bool{}
-	start := []string{s.tip.SHA}
+	look := search{Branch: b, read: map[string]bool{}}
 	if b.last != nil {
-		start = append(start, b.last.base.SHA)
+		look.at(ctx, b.last.base.SHA)
 	}
-	for i, p := range since {
-		listed[p.After], listed[p.Before] = true, true
+	forced := map[string]bool{}
+	for _, p := range since {
 		if p.Kind == access.PushForced || p.Kind == access.PushDeletion {
-			start = append(start, p.Before)
-		}
-		if i < maxStarted {
-			start = append(start, p.After, p.Before)
+			look.at(ctx, p.Before)
+			forced[p.After] = true
 		}
 	}
-	all, err := b.search(ctx, v, start)
-	if err != nil || len(all) == 0 {
-		return nil, err
+	look.pushes(ctx, since)
+	if !s.current() || look.cut {
+		look.cut = false
+		look.ancestors(ctx, s.tip)
+		look.cut = look.cut || s.tip.SHA == ""
 	}
-	slices.SortStableFunc(all, func(a, b found) int { // of two that followed one commit, the one that was ever a tip
-		return cmp.Or(cmp.Compare(b.generation, a.generation), cmp.Compare(count(listed[b.SHA]), count(listed[a.SHA])))
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("searching the ledger: %w", context.Cause(ctx))
+	}
+	v.cut = look.cut || look.lost
+	if len(look.all) == 0 {
+		return nil, nil
+	}
+	slices.SortStableFunc(look.all, func(a, b found) int { // of two that follow one commit, the one that was not forced
+		return cmp.Or(cmp.Compare(b.generation, a.generation), cmp.Compare(count(forced[a.SHA]), count(forced[b.SHA])))
 	})
-	v.base, v.generation, v.foreign = all[0].GitCommit, all[0].generation, all[0].foreign
-	return all, nil
+	v.base, v.generation, v.foreign = look.all[0].GitCommit, look.all[0].generation, look.all[0].foreign
+	return look.all, nil
 }
 
 func count(is bool) int {
@@ -120,33 +130,63 @@ func count(is bool) int {
 	return 0
 }
 
-// search walks from the commits in start towards the first one, and returns the genuine commits that it meets.
-func (b *Branch) search(ctx context.Context, v *view, start []string) ([]found, error) {
-	var all []found
+// search is a search for genuine commits.
+type search struct {
+	*Branch
+	read map[string]bool
+	all  []found
+	cut  bool // it ended before it was done
+	lost bool // a commit cannot be read
+}
+
+// at reads a commit and tells whether it is genuine.
+func (l *search) at(ctx context.Context, sha string) (c access.GitCommit, genuine bool) {
+	if strings.Trim(sha, "0") == "" { // GitHub has zeros for a commit that is none
+		return c, false
+	}
+	c, err := l.commit(ctx, sha)
+	if err != nil {
+		l.lost = true
+		return c, false
+	}
+	m, genuine := l.genuine(c)
+	if genuine && !l.read[sha] {
+		l.all = append(l.all, found{c, m})
+	}
+	l.read[sha] = true
+	return c, genuine
+}
+
+// pushes looks at where the pushes ended, newest first, as far as one that was not forced and ended at a genuine commit.
+func (l *search) pushes(ctx context.Context, since []access.Push) {
+	for _, p := range since {
+		if len(l.read) >= maxSearch {
+			l.cut = true
+			return
+		}
+		if _, genuine := l.at(ctx, p.After); genuine && p.Kind != access.PushForced {
+			return
+		}
+	}
+}
+
+// ancestors looks at the tip and what it comes from.
+func (l *search) ancestors(ctx context.Context, tip access.GitCommit) {
 	seen := map[string]bool{}
-	for queue := start; len(queue) > 0; queue = queue[1:] {
+	for queue := []string{tip.SHA}; len(queue) > 0; queue = queue[1:] {
 		sha := queue[0]
-		if seen[sha] || strings.Trim(sha, "0") == "" { // GitHub has zeros for a commit that is none
+		if seen[sha] {
 			continue
 		}
-		if len(seen) == maxSearch {
-			v.cut = true
-			break
+		if len(seen) >= maxSearch {
+			l.cut = true
+			return
 		}
 		seen[sha] = true
-		c, err := b.commit(ctx, sha)
-		switch m, ours := b.genuine(c); {
-		case ctx.Err() != nil:
-			return nil, fmt.Errorf("searching the ledger: %w", context.Cause(ctx))
-		case err != nil: // it may be gone for good
-			v.cut = true
-		case ours:
-			all = append(all, found{c, m})
-		default:
+		if c, genuine := l.at(ctx, sha); !genuine {
 			queue = append(queue, c.Parents...)
 		}
 	}
-	return all, nil
 }
 
 // union returns the files of the first commit and what the others know more: leases that it has not, and longer ones.

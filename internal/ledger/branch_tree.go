@@ -21,7 +21,7 @@ const (
 )
 
 // maxLeaseSize is the largest file of a lease, in bytes, that is read. A lease that goes well has 4 KiB.
-const maxLeaseSize = 4 << 20
+const maxLeaseSize = 1 << 20
 
 // standing are the files that every tree of the ledger has, as they are when it is begun. Later versions of the program
 // may say it otherwise.

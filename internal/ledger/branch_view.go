@@ -30,6 +30,15 @@ type sighting struct {
 	pushes []access.Push
 }
 
+// current tells whether the newest push that is listed is the one that left the branch where it is.
+func (s sighting) current() bool {
+	if len(s.pushes) == 0 {
+		return false
+	}
+	newest := s.pushes[0]
+	return newest.After == s.tip.SHA || s.tip.SHA == "" && newest.Kind == access.PushDeletion
+}
+
 // How long a branch is looked at again that is behind what is known of it: answers may come from a replica that lags.
 const (
 	staleTries = 10
@@ -48,7 +57,7 @@ func (b *Branch) load(ctx context.Context, list bool) (*view, error) {
 		if err != nil {
 			return nil, err
 		}
-		if stale != nil && try < staleTries {
+		if stale != nil && try < staleTries && !s.current() { // what the list says too does not change by waiting
 			list = true
 			if err := pause(ctx, staleStep); err != nil {
 				return nil, errors.Join(err, stale)
@@ -182,7 +191,7 @@ func (b *Branch) judge(ctx context.Context, s sighting, stale error) (*view, err
 	}
 	v.foreign = slices.DeleteFunc(slices.Clone(v.foreign), func(sha string) bool { return slices.Contains(b.o.Accepted, sha) })
 	for _, sha := range v.foreign {
-		wrong = append(wrong, b.intrusion(sha))
+		wrong = append(wrong, b.intrusion(sha, s.pushes))
 	}
 	if v.base.SHA != "" {
 		files, err := b.union(ctx, whole)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,9 +59,11 @@ func (b *Branch) write(ctx context.Context, v *view, lease access.Lease) error {
 	if _, ok := b.genuine(c); !ok || c.Tree != tree || !slices.Equal(c.Parents, parents) {
 		return fmt.Errorf("%s: commit %s is not what was asked for, so that the ledger was not moved to it", doing, c.SHA)
 	}
-	b.tried[event.MAC] = true
 	if err := b.repo.MoveBranch(ctx, b.o.Branch, v.tip, c.SHA); err != nil {
 		b.fresh = false
+		if !errors.Is(err, ErrMoved) { // it may have been, or may be yet
+			b.tried[event.MAC] = true
+		}
 		return fmt.Errorf("%s: %w from %q to %s: %w", doing, errUnmoved, v.tip, c.SHA, err)
 	}
 	delete(b.tried, event.MAC)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -37,98 +36,19 @@ func create(t *testing.T) (*ledger.Folder, string) {
 	return f, dir
 }
 
-func mustOpen(t *testing.T, f *ledger.Folder, id, account string) {
+func mustOpen(t *testing.T, f book, id, account string) {
 	t.Helper()
 	if _, err := f.Open(t.Context(), terms(id, account), at); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func mustAppend(t *testing.T, f *ledger.Folder, id string, states ...access.State) {
+func mustAppend(t *testing.T, f book, id string, states ...access.State) {
 	t.Helper()
 	for _, s := range states {
 		if _, err := f.Append(t.Context(), id, access.Entry{State: s, At: at}); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-func TestLeaseIsTheFoldOfItsEventsAfterReopening(t *testing.T) {
-	t.Parallel()
-	f, dir := create(t)
-	mustOpen(t, f, "l1", "00u1")
-	mustAppend(t, f, "l1", access.StateReady, access.StateElevated)
-	if _, err := f.Append(t.Context(), "l1", access.Entry{State: access.StateCreated, At: at, TokenID: "00T1"}); err != nil {
-		t.Fatal(err)
-	}
-	again, err := ledger.OpenFolder(dir, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leases, err := again.Leases(t.Context())
-	if err != nil || len(leases) != 1 {
-		t.Fatalf("leases = %v, %v", leases, err)
-	}
-	if l := leases[0]; l.State != access.StateCreated || l.TokenID != "00T1" || len(l.Events) != 4 || !l.EndsAt.Equal(at.Add(time.Minute)) {
-		t.Errorf("lease = %+v", l)
-	}
-}
-
-func TestOneOpenLeasePerAccount(t *testing.T) {
-	t.Parallel()
-	f, _ := create(t)
-	mustOpen(t, f, "l1", "00u1")
-	mustOpen(t, f, "l2", "00u2")
-	if _, err := f.Open(t.Context(), terms("l3", "00u1"), at); !errors.Is(err, access.ErrLeaseTaken) {
-		t.Fatalf("second lease of an account: %v", err)
-	}
-	mustAppend(t, f, "l1", access.StateUndoing, access.StateUndone)
-	mustOpen(t, f, "l3", "00u1")
-}
-
-func TestOnlyOneOfManyAtOnceGetsTheLease(t *testing.T) {
-	t.Parallel()
-	_, dir := create(t)
-	var wg sync.WaitGroup
-	results := make(chan error, 16)
-	for i := range 16 {
-		wg.Go(func() {
-			f, err := ledger.OpenFolder(dir, key)
-			if err == nil {
-				_, err = f.Open(t.Context(), terms(fmt.Sprintf("l%d", i), "00u1"), at)
-			}
-			results <- err
-		})
-	}
-	wg.Wait()
-	close(results)
-	won := 0
-	for err := range results {
-		switch {
-		case err == nil:
-			won++
-		case !errors.Is(err, access.ErrLeaseTaken):
-			t.Error(err)
-		}
-	}
-	if won != 1 {
-		t.Errorf("%d leases were opened for one account", won)
-	}
-}
-
-func TestAStateThatMayNotFollowWritesNothing(t *testing.T) {
-	t.Parallel()
-	f, _ := create(t)
-	mustOpen(t, f, "l1", "00u1")
-	if _, err := f.Append(t.Context(), "l1", access.Entry{State: access.StateClosed, At: at}); err == nil {
-		t.Fatal("closed may not follow leased")
-	}
-	if _, err := f.Append(t.Context(), "l9", access.Entry{State: access.StateReady, At: at}); err == nil {
-		t.Fatal("there is no lease l9")
-	}
-	leases, err := f.Leases(t.Context())
-	if err != nil || len(leases[0].Events) != 1 {
-		t.Fatalf("leases = %+v, %v", leases, err)
 	}
 }
 
@@ -202,19 +122,6 @@ func TestTamperingIsAnErrorNeverNoLease(t *testing.T) {
 				t.Errorf("a lease was opened in a ledger that was tampered with: %v", err)
 			}
 		})
-	}
-}
-
-func TestAnotherKeyReadsNothing(t *testing.T) {
-	t.Parallel()
-	f, dir := create(t)
-	mustOpen(t, f, "l1", "00u1")
-	other, err := ledger.OpenFolder(dir, access.NewSecret(strings.Repeat("x", 40)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := other.Leases(t.Context()); !errors.Is(err, ledger.ErrTampered) {
-		t.Errorf("error = %v", err)
 	}
 }
 

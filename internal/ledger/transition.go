@@ -43,8 +43,18 @@ func (s signer) append(now access.Lease, entry access.Entry) (access.Lease, erro
 	return s.extend(now, follow(now, entry))
 }
 
+// extend signs event as it will be read again: what JSON does not keep, such as bytes that are no UTF-8 in what a server
+// said, would make an event that no key has signed.
 func (s signer) extend(lease access.Lease, event access.Event) (access.Lease, error) {
-	signed, err := s.signEvent(event)
+	data, err := json.Marshal(event)
+	if err != nil {
+		return access.Lease{}, fmt.Errorf("encoding an event of lease %q: %w", event.Lease, err)
+	}
+	var kept access.Event
+	if err := decode(data, &kept); err != nil {
+		return access.Lease{}, fmt.Errorf("encoding an event of lease %q: %w", event.Lease, err)
+	}
+	signed, err := s.signEvent(kept)
 	if err != nil {
 		return access.Lease{}, err
 	}
