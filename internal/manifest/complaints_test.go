@@ -392,6 +392,50 @@ func complaints(change func(old, replacement string) string, settingsWith func(s
 			"settings: approval age", settingsWith("admission: {maxApprovalAge: 721h}\n"),
 			"f:3:29: admission.maxApprovalAge: expected a duration from 1m to 720h, such as 15m, found the text \"721h\"",
 		},
+		{
+			"settings: no approvals", settingsWith("admission: {approvals: 0}\n"),
+			"f:3:24: admission.approvals: expected a whole number from 1 to 10, found the number 0",
+		},
+		{
+			"settings: approvals in hexadecimal", settingsWith("admission: {approvals: 0x2}\n"),
+			"f:3:24: admission.approvals: expected a whole number from 1 to 10, found the number 0x2",
+		},
+		{
+			"settings: approvals of a role", settingsWith("elevation:\n  roles:\n    - {role: USER_ADMIN, accounts: [a], approvals: 1.5}\n"),
+			"f:5:52: elevation.roles[0].approvals: expected a whole number from 1 to 10, found the number 1.5",
+		},
+		{
+			"settings: a team by its name", settingsWith("admission: {teams: [Identity Admins]}\n"),
+			"f:3:21: admission.teams[0]: expected the slug of a team, such as identity-admins, found the text \"Identity Admins\"",
+		},
+		{
+			"settings: presence and pending", settingsWith("admission: {presence: 10s, pendingFor: 721h}\n"),
+			"f:3:23: admission.presence: expected a duration from 1m to 8h, such as 15m, found the text \"10s\"\n" +
+				"f:3:40: admission.pendingFor: expected a duration from 1h to 720h, such as 1h, found the text \"721h\"",
+		},
+		{
+			"settings: merge", settingsWith("admission: {merge: require, branchProtection: some}\n"),
+			"f:3:20: admission.merge: expected allowed or required, found the text \"require\"\n" +
+				"f:3:47: admission.branchProtection: expected ruleset, classic or none, found the text \"some\"",
+		},
+		{
+			"settings: a freeze without a zone", settingsWith("admission:\n  freezes:\n    - {from: 2030-12-20T18:00:00, to: 2030-12-21, reason: x}\n"),
+			"f:5:14: admission.freezes[0].from: expected a time with its zone, such as 2030-12-20T18:00:00Z, found the text \"2030-12-20T18:00:00\"\n" +
+				"f:5:39: admission.freezes[0].to: expected a time with its zone, such as 2030-12-20T18:00:00Z, found the date 2030-12-21",
+		},
+		{
+			"settings: a freeze that ends before it begins", settingsWith("admission:\n  freezes:\n    - {from: 2030-12-20T18:00:00Z, to: 2030-12-20T18:30:00+01:00, reason: x}\n"),
+			"f:5:7: admission.freezes[0].to: is 2030-12-20T18:30:00+01:00, not after from, 2030-12-20T18:00:00Z",
+		},
+		{
+			"settings: a freeze without a reason", settingsWith("admission:\n  freezes:\n    - {from: 2030-12-20T18:00:00Z, to: 2030-12-21T18:00:00Z}\n"),
+			"f:5:7: admission.freezes[0].reason: is missing; expected the reason for the freeze",
+		},
+		{
+			"settings: break-glass", settingsWith("admission: {breakGlass: {allowed: yes, maxWindow: 1s}}\n"),
+			"f:3:35: admission.breakGlass.allowed: expected true or false, found the text \"yes\"\n" +
+				"f:3:51: admission.breakGlass.maxWindow: expected a duration from 5s to 8h, such as 15m, found the text \"1s\"",
+		},
 	}
 }
 

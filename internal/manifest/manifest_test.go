@@ -21,7 +21,7 @@ account: svc-invoice-export@acme.example
 operator: {name: dana-ops, signIn: "password and TOTP in the team vault"}
 role: {customRole: Group reader, resourceSet: Invoice groups}
 token: {name: invoice-export, zones: [Corporate network, nzo1]}
-elevation: {role: USER_ADMIN, window: 1h30m, coElevate: true}
+elevation: {role: USER_ADMIN, window: 1h30m, coElevate: true, breakGlass: {reason: payroll}}
 reason: |
   Invoices go to groups.
   Every hour.
@@ -39,9 +39,20 @@ elevation:
   stepDown: 90s
   lateEffect: 0s
   roles:
-    - {role: USER_ADMIN, accounts: ["svc-x@*"]}
+    - {role: USER_ADMIN, accounts: ["svc-x@*"], approvals: 3, teams: [identity-admins]}
   forbiddenPermissions: []
-admission: {maxApprovalAge: 1h}
+admission:
+  approvals: 2
+  teams: [security, a_1]
+  maxApprovalAge: 1h
+  presence: 5m
+  pendingFor: 24h
+  merge: required
+  directReview: true
+  branchProtection: classic
+  freezes:
+    - {from: 2030-12-20T18:00:00+01:00, to: "2031-01-02T06:00:00Z", reason: holidays}
+  breakGlass: {allowed: false, maxWindow: 1m}
 audit:
   knownTokens: [{owner: ada.admin@acme.example, name: stepdown, reason: its own}]
   knownApps:
@@ -62,7 +73,7 @@ func TestParseReadsEveryFieldOfATokenOwner(t *testing.T) {
 		Operator:  access.Operator{Name: "dana-ops", SignIn: "password and TOTP in the team vault"},
 		Role:      access.Intended{CustomRole: "Group reader", ResourceSet: "Invoice groups"},
 		Token:     access.TokenSpec{Name: "invoice-export", Zones: []string{"Corporate network", "nzo1"}},
-		Elevation: access.Elevation{Role: access.RoleUserAdmin, Window: 90 * time.Minute, CoElevate: true},
+		Elevation: access.Elevation{Role: access.RoleUserAdmin, Window: 90 * time.Minute, CoElevate: true, BreakGlass: access.BreakGlass{Reason: "payroll"}},
 		Reason:    "Invoices go to groups.\nEvery hour.",
 		Ticket:    "FIN-1234",
 		Owner:     "team-finance@acme.example",
@@ -95,10 +106,17 @@ func TestParseReadsEveryFieldOfSettings(t *testing.T) {
 		ServiceAccounts: []string{"svc-*"},
 		Elevation: access.ElevationSettings{
 			MaxWindow: 45 * time.Minute, Settle: 250 * time.Millisecond, StepDown: 90 * time.Second, LateEffect: 0,
-			Roles:                []access.AllowedRole{{Role: "USER_ADMIN", Accounts: []string{"svc-x@*"}}},
+			Roles:                []access.AllowedRole{{Role: "USER_ADMIN", Accounts: []string{"svc-x@*"}, Approvals: 3, Teams: []string{"identity-admins"}}},
 			ForbiddenPermissions: []string{},
 		},
-		Admission: access.AdmissionSettings{MaxApprovalAge: time.Hour},
+		Admission: access.AdmissionSettings{
+			Approvals: 2, Teams: []string{"security", "a_1"}, MaxApprovalAge: time.Hour, Presence: 5 * time.Minute, PendingFor: 24 * time.Hour,
+			Merge: access.MergeRequired, DirectReview: true, BranchProtection: access.ProtectionClassic,
+			Freezes: []access.Freeze{{
+				From: time.Date(2030, 12, 20, 17, 0, 0, 0, time.UTC), To: time.Date(2031, 1, 2, 6, 0, 0, 0, time.UTC), Reason: "holidays",
+			}},
+			BreakGlass: access.BreakGlassSettings{MaxWindow: time.Minute},
+		},
 		Audit: access.AuditSettings{
 			KnownTokens: []access.KnownToken{{Owner: "ada.admin@acme.example", Name: "stepdown", Reason: "its own"}},
 			KnownApps: []access.KnownApp{
@@ -129,7 +147,7 @@ func TestAbsentFieldsTakeTheDefaultsOneByOne(t *testing.T) {
 		t.Errorf("Settings (-want +got):\n%s", diff)
 	}
 
-	silent := strings.Replace(owner, "elevation: {role: USER_ADMIN, window: 1h30m, coElevate: true}\n", "", 1)
+	silent := strings.Replace(owner, "elevation: {role: USER_ADMIN, window: 1h30m, coElevate: true, breakGlass: {reason: payroll}}\n", "", 1)
 	file, err = Parse("o.yaml", []byte(silent))
 	if err != nil {
 		t.Fatal(err)

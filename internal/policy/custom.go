@@ -15,6 +15,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 const (
@@ -181,6 +182,10 @@ func placeIn(name string, err error) string {
 	if errors.As(err, &several) && len(several) > 0 {
 		return lineIn(name, several[0].Location)
 	}
+	var evaluation *topdown.Error
+	if errors.As(err, &evaluation) {
+		return lineIn(name, evaluation.Location)
+	}
 	return name + ":1"
 }
 
@@ -197,6 +202,10 @@ func firstOf(err error) string {
 	var several ast.Errors
 	if errors.As(err, &several) && len(several) > 0 {
 		text = several[0].Message
+	}
+	var evaluation *topdown.Error
+	if errors.As(err, &evaluation) {
+		text = evaluation.Message
 	}
 	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
 	return text

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -326,130 +324,6 @@ func TestDigestIsOfPoliciesWithoutTests(t *testing.T) {
 	fsys["lib/finding/finding.rego"].Data = append(fsys["lib/finding/finding.rego"].Data, '\n')
 	if digestOf() == want {
 		t.Error("a policy does not change the digest")
-	}
-}
-
-func admissible() AdmissionInput {
-	return AdmissionInput{
-		Now: now,
-		PullRequest: access.PullRequest{
-			Repository: "acme/access", Number: 7, State: "open", Author: "dana", HeadSHA: "aaa", HeadRepo: "acme/access",
-			BaseRef: "main", DefaultBranch: "main",
-		},
-		Reviews: []access.Review{
-			{ID: 1, User: "grace", UserType: "User", State: "APPROVED", CommitID: "aaa", SubmittedAt: now.Add(-time.Hour)},
-			{ID: 2, User: "ada", UserType: "User", State: "APPROVED", CommitID: "aaa", SubmittedAt: now.Add(-time.Minute)},
-		},
-		Files:     []access.ChangedFile{{Path: "access/alpha.yaml", Status: "added"}},
-		AccessDir: "./access/",
-		Request: AdmissionRequest{
-			Account: "svc-a@acme.example", ElevationRole: "READ_ONLY_ADMIN", WindowSeconds: 900, Name: "alpha", Ticket: "OPS-1",
-			Reason: "nightly export",
-		},
-		Settings: AdmissionSettings{MaxWindowSeconds: 1800, ElevationRoleAllowed: true, MaxApprovalAgeSeconds: 86400},
-	}
-}
-
-func TestAdmission(t *testing.T) {
-	t.Parallel()
-	engine := loaded(t)
-	got, err := engine.Admission(t.Context(), admissible())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := Decision{
-		Allow: true, Denials: []Denial{}, Approvers: []string{"ada", "grace"}, ApprovedAt: now.Add(-time.Minute),
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-
-	in := admissible()
-	in.Reviews = nil
-	in.Settings.ElevationRoleAllowed = false
-	got, err = engine.Admission(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = Decision{Denials: []Denial{
-		{
-			Rule: "approved", Field: "reviews", Message: "no review approves the pull request",
-			Hint: "Have someone other than dana approve it.",
-		},
-		{
-			Rule: "elevation_role", Field: "elevation.role",
-			Message: "the settings do not allow svc-a@acme.example to be given READ_ONLY_ADMIN",
-			Hint:    "Ask for READ_ONLY_ADMIN, or have the role allowed for this account in the settings on the default branch.",
-		},
-	}, Approvers: []string{}}
-	slices.SortFunc(got.Denials, func(a, b Denial) int { return strings.Compare(a.Rule, b.Rule) })
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestAdmissionWithoutFactsFailsClosed(t *testing.T) {
-	t.Parallel()
-	engine := loaded(t)
-	got, err := engine.Admission(t.Context(), AdmissionInput{})
-	if err == nil && got.Allow {
-		t.Errorf("an empty input is admitted: %+v", got)
-	}
-	in := admissible()
-	in.Reviews[0].SubmittedAt = time.Time{}
-	got, err = engine.Admission(t.Context(), in)
-	if err != nil || !slices.Equal(got.Approvers, []string{"ada"}) {
-		t.Errorf("a review without a time counts, or costs the others: %+v, %v", got, err)
-	}
-	in.Reviews[1].SubmittedAt = time.Time{}
-	got, err = engine.Admission(t.Context(), in)
-	if err != nil || got.Allow || len(got.Denials) != 2 {
-		t.Errorf("two reviews without a time: %+v, %v", got, err)
-	}
-	in = admissible()
-	in.Now = time.Time{}
-	if got, err := engine.Admission(t.Context(), in); err == nil {
-		t.Errorf("without the present time: %+v", got)
-	}
-}
-
-// TestDecodeDecisionFailsClosed: whatever is not exactly a decision is an error.
-func TestDecodeDecisionFailsClosed(t *testing.T) {
-	t.Parallel()
-	good := map[string]any{
-		"allow": true, "denials": []any{}, "approvers": []any{"grace"}, "approved_at": "2030-01-01T11:00:00Z",
-	}
-	denial := map[string]any{"rule": "r", "field": "f", "msg": "m", "hint": "h"}
-	result := func(value any) rego.ResultSet {
-		return rego.ResultSet{{Expressions: []*rego.ExpressionValue{{Value: value}}}}
-	}
-	if _, err := decodeDecision(result(good)); err != nil {
-		t.Fatal(err)
-	}
-	change := func(key string, value any) rego.ResultSet {
-		d := maps.Clone(good)
-		d[key] = value
-		return result(d)
-	}
-	missing := maps.Clone(good)
-	delete(missing, "denials")
-	for name, results := range map[string]rego.ResultSet{
-		"undefined":             {},
-		"true":                  result(true),
-		"missing key":           result(missing),
-		"extra key":             change("ttl", 1),
-		"allow is text":         change("allow", "true"),
-		"denials are null":      change("denials", nil),
-		"denial lacks a key":    change("denials", []any{map[string]any{"rule": "r"}}),
-		"allow with denials":    change("denials", []any{denial}),
-		"deny without denials":  change("allow", false),
-		"allow without anybody": change("approvers", []any{}),
-		"allow without a time":  change("approved_at", ""),
-		"garbled time":          change("approved_at", "yesterday"),
-	} {
-		if decision, err := decodeDecision(results); err == nil {
-			t.Errorf("%s: got %+v", name, decision)
-		}
 	}
 }
 

@@ -57,7 +57,7 @@ func TestRego(t *testing.T) {
 		SetModules(compiler.Modules).
 		SetCoverageQueryTracer(coverage).
 		RaiseBuiltinErrors(true).
-		SetTimeout(5 * time.Minute). // on a busy machine too
+		SetTimeout(5*time.Minute). // on a busy machine too
 		RunTests(ctx, txn)
 	if err != nil {
 		t.Fatal(err)
