@@ -37,9 +37,13 @@ func (c *Client) openIssue(ctx context.Context, title, marker, body string) (str
 	if err != nil {
 		return "", err
 	}
+	creator := self.login
+	if strings.HasSuffix(creator, "[bot]") {
+		creator = "" // nothing says that GitHub knows a bot by that name here
+	}
 	// The list has pull requests too: they are issues.
 	all, err := pages(maxIssues, func(opts *gh.ListOptions) ([]*gh.Issue, *gh.Response, error) {
-		return c.api.Issues.ListByRepo(ctx, c.owner, c.name, &gh.IssueListByRepoOptions{State: "all", Creator: self.login, ListOptions: *opts})
+		return c.api.Issues.ListByRepo(ctx, c.owner, c.name, &gh.IssueListByRepoOptions{State: "all", Creator: creator, ListOptions: *opts})
 	})
 	if err != nil {
 		return "", err
