@@ -481,8 +481,7 @@ func TestTwoRequestsForOneAccountAtOnce(t *testing.T) {
 	w.hub.OpenPullRequest("frank", "again", "The same, again")
 	w.approve("grace")
 	w.hub.Review(2, "grace", "APPROVED")
-	other := *w
-	other.t, other.dir, other.env = t, t.TempDir(), maps.Clone(w.env)
+	other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: t.TempDir(), env: maps.Clone(w.env)}
 	codes := make(chan int)
 	go func() { codes <- w.run("apply", "--pull-request", "1") }()
 	go func() { codes <- other.run("apply", "--pull-request", "2") }()

@@ -52,8 +52,11 @@ func (c *Client) branchTip(ctx context.Context, branch string) (string, error) {
 	}
 	for _, ref := range refs {
 		switch name := ref.GetRef(); {
-		case name == "refs/heads/"+branch:
-			return "", fmt.Errorf("it is listed and cannot be read: %w", clean(err))
+		case name == "refs/heads/"+branch: // it was made in between, or may not be read
+			if sha, err = c.branchHead(ctx, branch); err != nil {
+				return "", fmt.Errorf("it is listed and cannot be read: %w", clean(err))
+			}
+			return sha, nil
 		case !strings.HasPrefix(name, "refs/heads/"+branch):
 			return "", fmt.Errorf("github: the list has %q", name)
 		}

@@ -176,6 +176,22 @@ func attacks() map[string]func(t *testing.T, s *gitStore, loser string) []string
 			s.force(elsewhere(t, s, ledger.BranchOptions{Repository: "acme/infra", Branch: "old-ledger"}))
 			return []string{s.tip(), s.tip()}
 		},
+		"the first commit as a merge": func(t *testing.T, s *gitStore, _ string) []string {
+			first := s.commits[s.parent(s.tip(), 5)]
+			s.push(s.addCommit(first.Tree, []string{s.tip(), s.parent(s.tip(), 1)}, first.Message).SHA)
+			return []string{s.tip()}
+		},
+		"the first commit on top": func(t *testing.T, s *gitStore, _ string) []string {
+			first := s.commits[s.parent(s.tip(), 5)]
+			s.push(s.addCommit(first.Tree, []string{s.tip()}, first.Message).SHA)
+			return []string{s.tip()}
+		},
+		"a commit on top, and set back": func(t *testing.T, s *gitStore, _ string) []string {
+			older := s.parent(s.tip(), 2)
+			s.push(junk(s, s.tip()))
+			s.force(older)
+			return []string{older}
+		},
 		"set back": func(t *testing.T, s *gitStore, _ string) []string {
 			s.force(s.parent(s.tip(), 2))
 			return []string{s.tip()}

@@ -96,11 +96,9 @@ func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []acces
 	if b.last != nil {
 		look.at(ctx, b.last.base.SHA)
 	}
-	forced := map[string]bool{}
 	for _, p := range since {
 		if p.Kind == access.PushForced || p.Kind == access.PushDeletion {
 			look.at(ctx, p.Before)
-			forced[p.After] = true
 		}
 	}
 	look.pushes(ctx, since)
@@ -116,18 +114,11 @@ func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []acces
 	if len(look.all) == 0 {
 		return nil, nil
 	}
-	slices.SortStableFunc(look.all, func(a, b found) int { // of two that follow one commit, the one that was not forced
-		return cmp.Or(cmp.Compare(b.generation, a.generation), cmp.Compare(count(forced[a.SHA]), count(forced[b.SHA])))
+	slices.SortStableFunc(look.all, func(a, b found) int { // what was met first is what was there before it was taken
+		return cmp.Compare(b.generation, a.generation)
 	})
 	v.base, v.generation, v.foreign = look.all[0].GitCommit, look.all[0].generation, look.all[0].foreign
 	return look.all, nil
-}
-
-func count(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
 }
 
 // search is a search for genuine commits.

@@ -235,6 +235,21 @@ func TestABranchThatLags(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a rollback that only who was there can know", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s, _ := history(t)
+			b := branch(t, s)
+			if _, err := b.Leases(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.force(s.parent(s.tip(), 2))
+			s.lag = 3
+			if leases, err := b.Leases(t.Context()); !errors.Is(err, ledger.ErrTampered) || !maps.Equal(states(leases), truth) {
+				t.Errorf("leases = %v, %v", states(leases), err)
+			}
+		})
+	})
 	t.Run("a strange history that the list does not have yet", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -276,6 +291,34 @@ func TestARunHealsARollbackThatItDidNotSee(t *testing.T) {
 		leases, err := branch(t, s).Leases(t.Context())
 		if got := states(leases); !errors.Is(err, ledger.ErrTampered) || got["l1"] != access.StateCreated || got["l0"] != access.StateUndone {
 			t.Errorf("leases = %v, %v", got, err)
+		}
+	})
+}
+
+// TestTwoHistoriesAreReadTogether has a run go on from where the branch was set back to, beyond where it had been.
+func TestTwoHistoriesAreReadTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := history(t)
+		run, older := branch(t, s), s.tip()
+		if _, err := run.Leases(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		other := branch(t, s)
+		mustOpen(t, other, "l2", "00u2")
+		mustAppend(t, other, "l2", access.StateReady)
+		s.force(older)
+		mustAppend(t, run, "l1", access.StateCreated, access.StateUndoing, access.StateUndone)
+		want := map[string]access.State{"l0": access.StateUndone, "l1": access.StateUndone, "l2": access.StateReady}
+		leases, err := branch(t, s).Leases(t.Context())
+		if got := states(leases); !errors.Is(err, ledger.ErrTampered) || !maps.Equal(got, want) {
+			t.Errorf("leases = %v, %v", got, err)
+		}
+		mustAppend(t, branch(t, s), "l2", access.StateUndoing) // which brings it back
+		want["l2"] = access.StateUndoing
+		leases, err = branch(t, s, older).Leases(t.Context())
+		if got := states(leases); err != nil || !maps.Equal(got, want) {
+			t.Errorf("accepted: leases = %v, %v", got, err)
 		}
 	})
 }

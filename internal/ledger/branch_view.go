@@ -94,6 +94,9 @@ func (b *Branch) look(ctx context.Context, list bool) (s sighting, err error) {
 		}
 	}
 	tip, err := b.repo.BranchTip(ctx, b.o.Branch)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // one that is being made may be neither there nor not there
+		tip, err = b.repo.BranchTip(ctx, b.o.Branch)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}

@@ -5,6 +5,8 @@
 // only the program's environment holds, and the MACs of a lease form a chain. What cannot be verified is an error, never
 // "no lease".
 //
+// There are two kinds: Folder is for one machine, Branch for a repository and all who can read it.
+//
 // It imports access only.
 package ledger
 

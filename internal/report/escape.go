@@ -18,6 +18,11 @@ const (
 	emoji     = `^:(?:[a-z+-][a-z0-9_+-]*|8ball|100|1234):`
 )
 
+var (
+	references = regexp.MustCompile(addresses + "|" + issues + "|" + commits)
+	pictures   = regexp.MustCompile(emoji)
+)
+
 // escape makes text harmless in GitHub's Markdown, also in a cell of a table: it shows as it is, and makes no markup, no
 // HTML, no link, no mention, no picture and no reference to an issue or a commit. Addresses and digests become code, where
 // GitHub makes nothing of them and people can read and copy them. What names an account, such as an e-mail address, stays
@@ -26,7 +31,7 @@ func escape(text string) string {
 	text = plain(text)
 	var out strings.Builder
 	end := 0
-	for _, m := range regexp.MustCompile(addresses+"|"+issues+"|"+commits).FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range references.FindAllStringSubmatchIndex(text, -1) {
 		from, to := m[0], m[1]
 		if m[2] >= 0 {
 			from, to = m[2], m[3]
@@ -49,7 +54,6 @@ func escapeProse(text string) string {
 		return runes[i]
 	}
 	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	picture := regexp.MustCompile(emoji)
 	var out strings.Builder
 	for i, r := range runes {
 		switch r {
@@ -76,7 +80,7 @@ func escapeProse(text string) string {
 			switch {
 			case at(i+1) == '/':
 				out.WriteString("&#58;") // or what follows becomes a link, where it is no address that could be code
-			case picture.MatchString(string(runes[i:min(i+64, len(runes))])):
+			case pictures.MatchString(string(runes[i:min(i+64, len(runes))])):
 				out.WriteString(":\u200b")
 			default:
 				out.WriteRune(r)

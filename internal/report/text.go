@@ -129,9 +129,12 @@ func columns(text string) int {
 	return n
 }
 
+// terminalCodes are the sequences with which text moves a terminal's cursor, or more.
+var terminalCodes = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b[\\]PX^_][^\x07\x1b]*(\x07|\x1b\\\\)?")
+
 // plain makes text harmless to a terminal: no escape sequences, no control, direction or invisible characters, no line breaks.
 func plain(text string) string {
-	text = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b[\\]PX^_][^\x07\x1b]*(\x07|\x1b\\\\)?").ReplaceAllString(text, "")
+	text = terminalCodes.ReplaceAllString(text, "")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
