@@ -115,7 +115,20 @@ func (h *Hub) PushEvent(branch, before, after, pusher string) []byte {
 	})
 }
 
-// headCommit is a commit as pushes and runs have it; null where there is none.
+// commitOfRun is the head as a run has it, which is less than pushes have.
+func (h *Hub) commitOfRun(sha string) any {
+	c := h.commits[sha]
+	if c == nil {
+		return nil
+	}
+	who := func(p person) map[string]any { return map[string]any{"name": p.name, "email": p.email} }
+	return map[string]any{
+		"id": c.sha, "tree_id": c.treeSHA, "message": c.shown(), "timestamp": c.committer.at.Format(stamp),
+		"author": who(c.author), "committer": who(c.committer),
+	}
+}
+
+// headCommit is a commit as pushes have it; null where there is none.
 func (h *Hub) headCommit(sha string) any {
 	c := h.commits[sha]
 	if c == nil {
@@ -200,7 +213,7 @@ func (h *Hub) runShape(c call, r *workflowRun) map[string]any {
 		"actor": h.user(c, r.actor, kindOf(r.actor)), "triggering_actor": h.user(c, r.actor, kindOf(r.actor)), "referenced_workflows": []any{},
 		"jobs_url": api + "/jobs", "logs_url": api + "/logs", "artifacts_url": api + "/artifacts", "cancel_url": api + "/cancel",
 		"rerun_url": api + "/rerun", "previous_attempt_url": nil, "check_suite_url": fmt.Sprintf("%s/check-suites/%d", repo, suite),
-		"workflow_url": fmt.Sprintf("%s/actions/workflows/%d", repo, workflowID), "head_commit": h.headCommit(r.sha),
+		"workflow_url": fmt.Sprintf("%s/actions/workflows/%d", repo, workflowID), "head_commit": h.commitOfRun(r.sha),
 		"repository": h.repository(c, h.opts.Repository), "head_repository": h.repository(c, r.headRepo),
 	}
 }

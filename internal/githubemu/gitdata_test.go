@@ -59,6 +59,9 @@ func TestObjectsAreGits(t *testing.T) {
 		if want := git(files[path], "hash-object", "--stdin"); blob["sha"] != want {
 			t.Errorf("blob %q is %v, Git's is %s", path, blob["sha"], want)
 		}
+		if back := c.want(200, "GET", "/git/blobs/"+fmt.Sprint(blob["sha"]), nil); back["size"] != float64(len(files[path])) {
+			t.Errorf("blob %q: %v", path, back)
+		}
 		entries = append(entries, map[string]any{"path": path, "mode": ModeFile, "type": "blob", "sha": blob["sha"]})
 	}
 	git("", "add", "-A")
@@ -236,6 +239,7 @@ func TestReferences(t *testing.T) {
 	}
 	c.want(200, "GET", "/branches/team/one", nil)
 	c.want(200, "GET", "/branches/team%2Ftwo", nil)
+	c.want(200, "GET", "/git/ref/heads%2Fteam%2Ftwo", nil)
 }
 
 func TestReadsOfRefsLag(t *testing.T) {
@@ -304,4 +308,5 @@ func TestPullRequestsOfACommit(t *testing.T) {
 		t.Errorf("without its branch it is %v", got)
 	}
 	c.want(422, "GET", "/commits/"+strings.Repeat("a", 40), nil)
+	c.want(422, "GET", "/commits/"+strings.Repeat("a", 40)+"/pulls", nil)
 }

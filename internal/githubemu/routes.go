@@ -66,6 +66,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := answer{}
 	if !fault.DropBefore {
 		a = h.answer(r, body, fault)
+		h.witness(r, body, fault, a)
 	}
 	seen := Request{Method: r.Method, Path: r.URL.RequestURI(), Status: a.status}
 	if fault.DropAfter {
@@ -185,30 +186,44 @@ func (h *Hub) route(r *http.Request, body []byte, header http.Header) (int, any)
 	if status, refused := h.limited(c); status != http.StatusOK {
 		return status, refused
 	}
-	scope := ""
+	scope, rest, ok := h.scope(segments)
+	if !ok {
+		return notFound(c.docs)
+	}
+	c.rest = rest
+	found, vars, ok := h.find(r.Method, scope, rest)
+	if !ok {
+		return unknownRoute(r)
+	}
+	c.route, c.vars, c.docs = found, vars, docsRoot+"/"+found.docs
+	if status, refused := h.may(c); status != http.StatusOK {
+		return status, refused
+	}
+	return found.serve(h, c)
+}
+
+// scope tells whether the path is one in the repository, and what of it is left then. It is false for another repository.
+func (h *Hub) scope(segments []string) (string, []string, bool) {
 	switch {
 	case len(segments) >= 3 && segments[0] == "repos":
-		if !strings.EqualFold(segments[1]+"/"+segments[2], h.opts.Repository) {
-			return notFound(c.docs)
-		}
-		c.rest, scope = segments[3:], inRepository
+		return inRepository, segments[3:], strings.EqualFold(segments[1]+"/"+segments[2], h.opts.Repository)
 	case len(segments) >= 2 && segments[0] == "repositories" && segments[1] == strconv.Itoa(repositoryID):
-		c.rest, scope = segments[2:], inRepository
-	default:
-		c.rest = segments
+		return inRepository, segments[2:], true
+	}
+	return "", segments, true
+}
+
+// find returns the route, and what its pattern left open. A reference may come with its slashes escaped.
+func (h *Hub) find(method, scope string, segments []string) (route, map[string]string, bool) {
+	if len(segments) > 0 && segments[0] == "git" {
+		segments = strings.Split(strings.Join(segments, "/"), "/")
 	}
 	for _, candidate := range h.routes {
-		vars, ok := candidate.match(r.Method, scope, c.rest)
-		if !ok {
-			continue
+		if vars, ok := candidate.match(method, scope, segments); ok {
+			return candidate, vars, true
 		}
-		c.route, c.vars, c.docs = candidate, vars, docsRoot+"/"+candidate.docs
-		if status, refused := h.may(c); status != http.StatusOK {
-			return status, refused
-		}
-		return candidate.serve(h, c)
 	}
-	return unknownRoute(r)
+	return route{}, nil, false
 }
 
 // pathSegments splits the path at its slashes and unescapes what is between them.

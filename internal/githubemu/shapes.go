@@ -54,10 +54,11 @@ func (h *Hub) user(c call, login, kind string) any {
 	}
 }
 
-// side is the head or the base of a pull request.
+// side is the head or the base of a pull request. Of a fork that is gone with its account, only the reference is left:
+// github/rest-api-description#5562.
 func (h *Hub) side(c call, repo, ref, sha string) map[string]any {
 	owner, _, _ := strings.Cut(repo, "/")
-	label := ref
+	var label any
 	if owner != "" {
 		label = owner + ":" + ref
 	}

@@ -150,19 +150,20 @@ func TestCheckRuns(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]map[string]any{
-		"no name":         {"head_sha": sha},
-		"no such commit":  {"name": "x", "head_sha": strings.Repeat("a", 40)},
-		"odd status":      {"name": "x", "head_sha": sha, "status": "done"},
-		"no conclusion":   {"name": "x", "head_sha": sha, "status": "completed"},
-		"odd conclusion":  {"name": "x", "head_sha": sha, "conclusion": "fine"},
-		"no summary":      {"name": "x", "head_sha": sha, "output": map[string]any{"title": "t"}},
-		"long summary":    {"name": "x", "head_sha": sha, "output": map[string]any{"title": "t", "summary": strings.Repeat("x", 65_536)}},
-		"many annotaions": {"name": "x", "head_sha": sha, "output": map[string]any{"title": "t", "summary": "s", "annotations": make([]any, 51)}},
+		"no name":          {"head_sha": sha},
+		"no such commit":   {"name": "x", "head_sha": strings.Repeat("a", 40)},
+		"odd status":       {"name": "x", "head_sha": sha, "status": "done"},
+		"no conclusion":    {"name": "x", "head_sha": sha, "status": "completed"},
+		"odd conclusion":   {"name": "x", "head_sha": sha, "conclusion": "fine"},
+		"no summary":       {"name": "x", "head_sha": sha, "output": map[string]any{"title": "t"}},
+		"long summary":     {"name": "x", "head_sha": sha, "output": map[string]any{"title": "t", "summary": strings.Repeat("x", 65_536)}},
+		"many annotations": {"name": "x", "head_sha": sha, "output": map[string]any{"title": "t", "summary": "s", "annotations": make([]any, 51)}},
 	} {
 		if resp, answer := c.do("POST", "/check-runs", body); resp.StatusCode != 422 {
 			t.Errorf("%s: %d %s", name, resp.StatusCode, answer)
 		}
 	}
+	c.want(422, "GET", "/commits/absent/check-runs", nil)
 	got := hub.CheckRuns(sha)
 	if len(got) != 3 || got[0].Conclusion != "failure" || got[0].ExternalID != "l1" || got[0].Title != "waiting" || got[0].DetailsURL != "https://x.example" {
 		t.Errorf("%+v", got)

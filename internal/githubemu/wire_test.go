@@ -138,7 +138,11 @@ func TestEachRouteNamesItsPermission(t *testing.T) {
 			if test.given != nil {
 				hub.AddToken(test.token, Token{Login: test.token + "[bot]", Type: Installation, Permissions: test.given})
 			}
-			resp, body := client{t: t, hub: hub, token: test.token}.do(r.method, path, map[string]any{})
+			var sent any
+			if r.method == "POST" || r.method == "PATCH" {
+				sent = map[string]any{}
+			}
+			resp, body := client{t: t, hub: hub, token: test.token}.do(r.method, path, sent)
 			is := strings.Contains(body, "Resource not accessible") || test.want == 404 && resp.StatusCode == 404
 			if r.path == "user" {
 				continue

@@ -24,7 +24,7 @@ type verdict struct {
 	Statuses    map[int]int
 	Routes      map[string]bool // of the document
 	Groups      []*group
-	Excused     int // findings that are Okta's own
+	Excused     int // findings that are the subject's own
 	Defects     int // findings that are the emulator's and known
 	Stale       []string
 }
@@ -52,7 +52,7 @@ func check(d *document, x *expected, all []exchange) verdict {
 	for _, e := range all {
 		o, documented := d.find(e.Method, e.url.EscapedPath())
 		switch {
-		case e.notEmulated():
+		case e.notEmulated(d.of):
 			v.NotEmulated++
 			continue
 		case !documented && (saysNoSuchRoute(e.Status) || x.leavesOut(e)):
@@ -119,13 +119,13 @@ func (e exchange) key() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-func (v verdict) print(w io.Writer) {
-	fmt.Fprintf(w, "%d exchanges recorded (%d lines cut short): %d checked, %d of them different, on %d operations of Okta's document; %d outside of it, %d not emulated\n",
-		v.Exchanges, v.Cut, v.Checked, v.Different, len(v.Routes), v.Outside, v.NotEmulated)
+func (v verdict) print(w io.Writer, of subject) {
+	fmt.Fprintf(w, "%d exchanges recorded (%d lines cut short): %d checked, %d of them different, on %d operations of the document of %s; %d outside of it, %d not emulated\n",
+		v.Exchanges, v.Cut, v.Checked, v.Different, len(v.Routes), of.name, v.Outside, v.NotEmulated)
 	for _, status := range slices.Sorted(maps.Keys(v.Statuses)) {
 		fmt.Fprintf(w, "  %d: %d\n", status, v.Statuses[status])
 	}
-	fmt.Fprintf(w, "%d findings are Okta's own deviations, %d are known defects of the emulator\n", v.Excused, v.Defects)
+	fmt.Fprintf(w, "%d findings are deviations of the subject itself, %d are known defects of the emulator\n", v.Excused, v.Defects)
 	for _, g := range v.Groups {
 		fmt.Fprintf(w, "\n%s, status %d: %s %s %s (%d times)\n", g.Route, g.Status, g.Kind, g.At, g.Detail, g.Count)
 		fmt.Fprintf(w, "  sent: %s %s %s\n  answer: %s\n", g.Example.Method, g.Example.Target, short(g.Example.Sent), short(g.Example.Body))

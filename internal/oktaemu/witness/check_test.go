@@ -22,7 +22,7 @@ var theDocument = sync.OnceValues(func() (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readDocument(file)
+	return readDocument(file, subjects()["okta"])
 })
 
 func oktas(t *testing.T) *document {

@@ -1,4 +1,5 @@
-// Where Okta itself differs from its document, and what of the emulator the document does not cover: deviations.yaml.
+// Where a subject itself differs from its document, and what of the emulator the document does not cover: deviations.yaml
+// for Okta, deviations-github.yaml for GitHub.
 
 package main
 
@@ -12,21 +13,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// expected is deviations.yaml.
+// expected is such a file.
 type expected struct {
 	Deviations []*deviation `yaml:"deviations"`
 	Outside    []*outside   `yaml:"outside"`
 }
 
 // deviation excuses findings. Route, kind, at and detail may hold * for any text; one that is empty fits everything. It
-// is Okta's own where it has evidence, and the emulator's, to be mended, where it is a defect.
+// is the subject's own where it has evidence, and the emulator's, to be mended, where it is a defect.
 type deviation struct {
 	Route    string `yaml:"route"`
 	Status   int    `yaml:"status"` // any where it is 0
 	Kind     string `yaml:"kind"`
 	At       string `yaml:"at"`
 	Detail   string `yaml:"detail"`
-	Says     string `yaml:"says"`     // what Okta does
+	Says     string `yaml:"says"`     // what the subject does
 	Evidence string `yaml:"evidence"` // where that is seen
 	Defect   string `yaml:"defect"`   // what the emulator does wrong
 
@@ -94,12 +95,12 @@ func (x *expected) stale() []string {
 	for _, d := range x.Deviations {
 		name := fmt.Sprintf("%s %d %s %s %s", d.Route, d.Status, d.Kind, d.At, d.Detail)
 		if d.used == 0 {
-			out = append(out, "deviations.yaml, never used: "+name)
+			out = append(out, "the deviations, never used: "+name)
 		}
 	}
 	for _, o := range x.Outside {
 		if o.used == 0 {
-			out = append(out, "deviations.yaml, outside of the document and never asked for: "+o.Route)
+			out = append(out, "the deviations, outside of the document and never asked for: "+o.Route)
 		}
 	}
 	return out

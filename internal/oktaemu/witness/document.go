@@ -1,5 +1,5 @@
-// Okta's own OpenAPI document, as it ships in the module of Okta's SDK for Go: finding it, reading it, and the operation
-// that a request calls.
+// A subject's own OpenAPI document: finding Okta's, which ships in the module of Okta's SDK for Go, reading one, and the
+// operation that a request calls.
 
 package main
 
@@ -19,8 +19,9 @@ import (
 
 const sdkModule = "github.com/okta/okta-sdk-golang/v6"
 
-// document is Okta's document.
+// document is a subject's document.
 type document struct {
+	of         subject
 	operations []operation
 	failure    *openapi3.Schema // of the body of an error
 }
@@ -43,27 +44,38 @@ func locate() (string, error) {
 	return filepath.Join(strings.TrimSpace(string(out)), "okta", "api", "openapi.yaml"), nil
 }
 
-// readDocument reads the document. Okta's generator writes enumerations that may grow as x-okta-known-values; they are
+// readDocument reads the document, YAML or JSON. Okta's generator writes enumerations that may grow as x-okta-known-values; they are
 // taken as enumerations, since the emulator has no business with a value that Okta does not know.
-func readDocument(file string) (*document, error) {
+func readDocument(file string, of subject) (*document, error) {
+	fail := func(err error) (*document, error) {
+		return nil, fmt.Errorf("reading the document of %s: %w", of.name, err)
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading Okta's document: %w", err)
+		return fail(err)
 	}
 	var tree map[string]any
-	if err := yaml.Unmarshal(data, &tree); err != nil {
-		return nil, fmt.Errorf("reading Okta's document: %w", err)
+	unmarshal := yaml.Unmarshal
+	if filepath.Ext(file) == ".json" {
+		unmarshal = json.Unmarshal
+	}
+	if err := unmarshal(data, &tree); err != nil {
+		return fail(err)
 	}
 	prepare(tree)
 	text, err := json.Marshal(tree)
 	if err != nil {
-		return nil, fmt.Errorf("reading Okta's document: %w", err)
+		return fail(err)
 	}
 	t, err := openapi3.NewLoader().LoadFromData(text)
 	if err != nil {
-		return nil, fmt.Errorf("reading Okta's document: %w", err)
+		return fail(err)
 	}
-	d := &document{failure: t.Components.Schemas["Error"].Value}
+	failure := t.Components.Schemas[of.failure]
+	if failure == nil {
+		return fail(fmt.Errorf("it has no schema %q", of.failure))
+	}
+	d := &document{of: of, failure: failure.Value}
 	for path, item := range t.Paths.Map() {
 		for method, o := range item.Operations() {
 			d.operations = append(d.operations, newOperation(method, path, item, o))

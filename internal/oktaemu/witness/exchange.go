@@ -71,9 +71,9 @@ func (e exchange) mediaType() string {
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
-// notEmulated tells the emulator's own refusal, which is no answer of Okta's.
-func (e exchange) notEmulated() bool {
-	return e.Status == 501 && bytes.Contains(e.Body, []byte("the emulated org has no "))
+// notEmulated tells the emulator's own refusal, which is no answer of the subject's.
+func (e exchange) notEmulated(of subject) bool {
+	return e.Status == 501 && bytes.Contains(e.Body, []byte(of.refusal))
 }
 
 func (e exchange) succeeded() bool { return e.Status >= 200 && e.Status < 300 }

@@ -1,12 +1,12 @@
-// Command witness holds recorded answers of the emulator against Okta's own OpenAPI document, and says which clients
-// exercised which routes. `.ci/run witness` makes the record and runs this.
+// Command witness holds recorded answers of an emulator against the OpenAPI document of what it emulates. For Okta, which is
+// the subject where none is named, it says too which clients exercised which routes; for GitHub, that each route was
+// witnessed. `.ci/run witness` and `.ci/run hubwitness` make the records and run this.
 //
 // The validator is kin-openapi's: it takes the document as it is, follows discriminators, and its errors can be taken
 // apart.
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,23 +17,32 @@ func main() {
 	record := flag.String("record", "", "folder of the recorded exchanges")
 	floor := flag.Int("floor", 1, "fail where fewer exchanges were checked")
 	update := flag.Bool("update", false, "write routes.json anew")
+	name := flag.String("subject", "okta", "what is emulated: okta or github")
+	file := flag.String("document", "", "the subject's OpenAPI document; Okta's is found in the module cache")
 	flag.Parse()
-	if err := run(os.Stdout, *record, *floor, *update); err != nil {
+	if err := run(os.Stdout, *name, *file, *record, *floor, *update); err != nil {
 		fmt.Fprintln(os.Stderr, "witness:", err)
 		os.Exit(1)
 	}
 }
 
-func run(w io.Writer, record string, floor int, update bool) error {
-	file, err := locate()
+func run(w io.Writer, name, file, record string, floor int, update bool) error {
+	of, ok := subjects()[name]
+	if !ok {
+		return fmt.Errorf("there is no subject %q", name)
+	}
+	if file == "" {
+		found, err := locate()
+		if err != nil {
+			return err
+		}
+		file = found
+	}
+	d, err := readDocument(file, of)
 	if err != nil {
 		return err
 	}
-	d, err := readDocument(file)
-	if err != nil {
-		return err
-	}
-	x, err := readExpected("deviations.yaml")
+	x, err := readExpected(of.deviations)
 	if err != nil {
 		return err
 	}
@@ -43,15 +52,15 @@ func run(w io.Writer, record string, floor int, update bool) error {
 	}
 	v := check(d, x, all)
 	v.Cut = cut
-	v.print(w)
+	v.print(w, of)
 	if v.Checked < floor {
 		return fmt.Errorf("%d exchanges were checked, fewer than %d: the record is not whole", v.Checked, floor)
 	}
-	if err := currentRoutes(w, d, all, update); err != nil {
+	if err := of.routes(w, d, all, record, update); err != nil {
 		return err
 	}
 	if v.failed() {
-		return errors.New("the emulator does not answer as Okta's document says")
+		return fmt.Errorf("the emulator does not answer as the document of %s says", of.name)
 	}
 	return nil
 }
