@@ -64,6 +64,14 @@ func documented(r route) string {
 	return strings.NewReplacer("/ref/heads/{branch}", "/ref/{ref}", "/refs/heads/{branch}", "/refs/{ref}").Replace(r.pattern())
 }
 
+// pattern is the whole path, as GitHub's documentation writes it.
+func (r route) pattern() string {
+	if r.path == "" {
+		return r.scope
+	}
+	return r.scope + "/" + strings.NewReplacer("...}", "}", "{#", "{").Replace(r.path)
+}
+
 // witness writes the exchange down unless a fault made the answer: that is then the test's and not the emulator's.
 func (h *Hub) witness(r *http.Request, sent []byte, f Fault, a answer) {
 	t := openTape()

@@ -24,14 +24,6 @@ type route struct {
 	appOnly           bool // for installation tokens only
 }
 
-// pattern is the whole path, as GitHub's documentation writes it.
-func (r route) pattern() string {
-	if r.path == "" {
-		return r.scope
-	}
-	return r.scope + "/" + strings.NewReplacer("...}", "}", "{#", "{").Replace(r.path)
-}
-
 // match tells whether the route is the request's, and what its pattern left open.
 func (r route) match(method, scope string, segments []string) (map[string]string, bool) {
 	if r.method != method || r.scope != scope {

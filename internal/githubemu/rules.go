@@ -22,6 +22,7 @@ type Protection struct {
 	NoDeletion    bool
 	NoUpdate      bool
 	LinearHistory bool
+	Checks        []string // check runs that have to have succeeded
 	Bypass        []string // logins that the rules do not bind, apps as "name[bot]"
 }
 
@@ -114,6 +115,11 @@ func (h *Hub) violation(login, branch, before, after string) string {
 		if r.rules.NoDeletion && kind == deleted {
 			add("Cannot delete this branch")
 		}
+		for _, name := range r.rules.Checks {
+			if kind != deleted && !h.succeeded(after, name) {
+				add(fmt.Sprintf("Required status check %q is expected.", name))
+			}
+		}
 		if r.rules.LinearHistory && h.merges(before, after) {
 			add("This branch must not contain merge commits.")
 		}
@@ -128,6 +134,11 @@ func (h *Hub) violation(login, branch, before, after string) string {
 		return "Cannot delete this branch"
 	}
 	return ""
+}
+
+// succeeded tells whether the commit has a check run of the name that ended well.
+func (h *Hub) succeeded(sha, name string) bool {
+	return slices.ContainsFunc(h.checks, func(r *checkRun) bool { return r.sha == sha && r.Name == name && r.Conclusion == "success" })
 }
 
 // merges tells whether a push brings a merge commit.
@@ -161,6 +172,15 @@ func (p Protection) list() []rule {
 	}
 	if p.LinearHistory {
 		out = append(out, rule{kind: "required_linear_history"})
+	}
+	if len(p.Checks) > 0 {
+		checks := []any{}
+		for _, name := range p.Checks {
+			checks = append(checks, map[string]any{"context": name})
+		}
+		out = append(out, rule{kind: "required_status_checks", parameters: map[string]any{
+			"required_status_checks": checks, "strict_required_status_checks_policy": false, "do_not_enforce_on_create": false,
+		}})
 	}
 	if p.needsPull() {
 		out = append(out, rule{kind: "pull_request", parameters: map[string]any{

@@ -20,6 +20,7 @@ func TestRulesAreEnforced(t *testing.T) {
 		"no update":      {Protection{NoUpdate: true}, update, update, ""},
 		"pull request":   {Protection{Approvals: 1}, pull, pull, ""},
 		"several":        {Protection{PullRequest: true, NoForcePush: true}, pull, pull + "\n\n" + force, ""},
+		"checks":         {Protection{Checks: []string{"ci"}}, `Required status check "ci" is expected.`, `Required status check "ci" is expected.`, ""},
 		"bypassed":       {Protection{PullRequest: true, NoForcePush: true, NoDeletion: true, Bypass: []string{"github-actions[bot]"}}, "", "", ""},
 		"bypass another": {Protection{NoUpdate: true, Bypass: []string{"ann"}}, update, update, ""},
 	} {
@@ -58,9 +59,9 @@ func TestWhatRulesLookLike(t *testing.T) {
 		t.Errorf("protected: %v", got)
 	}
 	hub.Protect("main", Protection{Approvals: 2, DismissStale: true, LastPush: true, CodeOwners: true, NoForcePush: true, NoDeletion: true, LinearHistory: true, Bypass: []string{"ann"}})
-	hub.Protect("main", Protection{NoUpdate: true})
+	hub.Protect("main", Protection{NoUpdate: true, Checks: []string{"ci"}})
 	rules, pages := c.list("/rules/branches/main?per_page=2")
-	want := []string{"deletion", "non_fast_forward", "required_linear_history", "pull_request", "update"}
+	want := []string{"deletion", "non_fast_forward", "required_linear_history", "pull_request", "update", "required_status_checks"}
 	if got := texts(rules, "type"); !slices.Equal(got, want) || pages != 3 {
 		t.Errorf("%v in %d pages", got, pages)
 	}
