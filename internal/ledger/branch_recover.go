@@ -86,12 +86,10 @@ func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []acces
 	if b.last != nil {
 		look.at(ctx, b.last.base.SHA)
 	}
-	forced := map[string]bool{}
 	for i, p := range since {
 		if p.Kind != access.PushForced && p.Kind != access.PushDeletion {
 			continue
 		}
-		forced[p.After] = true
 		if _, genuine := look.at(ctx, p.Before); !genuine {
 			look.pushes(ctx, since[i+1:], p.Before)
 		}
@@ -110,14 +108,8 @@ func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []acces
 	if len(look.all) == 0 {
 		return nil, nil
 	}
-	slices.SortStableFunc(look.all, func(a, b found) int {
-		if byAge := cmp.Compare(b.generation, a.generation); byAge != 0 || forced[a.SHA] == forced[b.SHA] {
-			return byAge
-		}
-		if forced[a.SHA] { // it lost to the other one, and was put in its place
-			return 1
-		}
-		return -1
+	slices.SortStableFunc(look.all, func(a, b found) int { // what was taken away was met before what is in its place
+		return cmp.Compare(b.generation, a.generation)
 	})
 	v.base, v.generation, v.foreign = look.all[0].GitCommit, look.all[0].generation, look.all[0].foreign
 	return look.all, nil
@@ -150,15 +142,16 @@ func (l *search) at(ctx context.Context, sha string) (c access.GitCommit, genuin
 	return c, genuine
 }
 
-// pushes looks at where the pushes ended that left the branch at a commit, newest first, as far as one that was not forced
-// and ended at a genuine one; without, at what the first of them began with: what a person has accepted, or no branch.
+// pushes looks at where pushes ended that left the branch at a commit, newest first, as far as one that ended at a genuine
+// one; without, at what the first of them began with: what a person has accepted, or no branch. What a push before that took
+// away is looked at from there.
 func (l *search) pushes(ctx context.Context, since []access.Push, at string) {
 	for _, p := range since {
 		if len(l.read) >= maxSearch {
 			l.cut = true
 			return
 		}
-		if _, genuine := l.at(ctx, p.After); genuine && p.Kind != access.PushForced {
+		if _, genuine := l.at(ctx, p.After); genuine {
 			return
 		}
 		at = p.Before

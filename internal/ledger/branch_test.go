@@ -430,8 +430,9 @@ func TestAnAnswerThatIsNotWhatTheSHANames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := history(t)
 		for name, l := range map[string]lying{
-			"a truncated tree": {gitStore: s, tree: func(f map[string]string) { delete(f, "open/l1.json") }},
-			"another blob":     {gitStore: s, blob: func([]byte) []byte { return s.blobs[s.trees[s.commits[s.parent(s.tip(), 1)].Tree]["open/l1.json"]] }},
+			"a truncated tree":          {gitStore: s, tree: func(f map[string]string) { delete(f, "open/l1.json") }},
+			"a tree without what ended": {gitStore: s, tree: func(f map[string]string) { delete(f, "ended/l0.json") }},
+			"another blob":              {gitStore: s, blob: func([]byte) []byte { return s.blobs[s.trees[s.commits[s.parent(s.tip(), 1)].Tree]["open/l1.json"]] }},
 		} {
 			tip := s.tip()
 			if _, err := branch(t, l).Leases(t.Context()); !errors.Is(err, ledger.ErrTampered) {
