@@ -25,9 +25,8 @@ type BranchOptions struct {
 	Branch     string // DefaultBranch where it is empty
 	Actor, Run string // who started this run, and its URL or id; for the commits
 
-	// Accepted are the SHAs that a person has looked into: the commit that a force push led to, the one that a deleted
-	// branch was at, the tip that somebody else pushed onto the ledger. One for a push accounts for one push, the oldest
-	// that it fits: whoever repeats what was accepted once is not.
+	// Accepted is what a person has looked into: the id of a push that forced or deleted the branch, the SHA of a commit
+	// that somebody else put onto the ledger. A push is not accepted by a SHA: the branch could be put there again.
 	Accepted []string
 	// Remember is how long a lease that has ended is among Leases, by the time in its id. Each costs a request.
 	Remember time.Duration

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -52,16 +51,15 @@ func states(leases []access.Lease) map[string]access.State {
 	return out
 }
 
-// attacks is what somebody can do who may push, and lacks the key. Each returns what a person accepts afterwards.
-func attacks() map[string]func(t *testing.T, s *gitStore, loser string) []string {
-	edited := func(edit func(s *gitStore, files map[string]string)) func(*testing.T, *gitStore, string) []string {
-		return func(t *testing.T, s *gitStore, _ string) []string {
+// attacks is what somebody can do who may push, and lacks the key.
+func attacks() map[string]func(t *testing.T, s *gitStore, loser string) {
+	edited := func(edit func(s *gitStore, files map[string]string)) func(*testing.T, *gitStore, string) {
+		return func(t *testing.T, s *gitStore, _ string) {
 			tip := s.tip()
 			s.push(s.change(tip, s.commits[tip].Message, []string{tip}, func(files map[string]string) { edit(s, files) }))
-			return []string{s.tip()}
 		}
 	}
-	replaced := func(old, with string) func(*testing.T, *gitStore, string) []string {
+	replaced := func(old, with string) func(*testing.T, *gitStore, string) {
 		return edited(func(s *gitStore, files map[string]string) {
 			text := string(s.blobs[files["open/l1.json"]])
 			if !strings.Contains(text, old) {
@@ -91,7 +89,7 @@ func attacks() map[string]func(t *testing.T, s *gitStore, loser string) []string
 		}
 		return ""
 	}
-	return map[string]func(t *testing.T, s *gitStore, loser string) []string{
+	return map[string]func(t *testing.T, s *gitStore, loser string){
 		"a forged lease": edited(func(s *gitStore, files map[string]string) {
 			files["open/l9.json"] = s.addBlob([]byte(strings.ReplaceAll(string(s.blobs[files["open/l1.json"]]), "l1", "l9")))
 		}),
@@ -103,10 +101,9 @@ func attacks() map[string]func(t *testing.T, s *gitStore, loser string) []string
 			files["ended/l1.json"] = s.addBlob([]byte(strings.Replace(string(s.blobs[files["open/l1.json"]]), `"state": "elevated"`, `"state": "closed"`, 1)))
 			delete(files, "open/l1.json")
 		}),
-		"an old tree as a new commit": func(t *testing.T, s *gitStore, _ string) []string {
+		"an old tree as a new commit": func(t *testing.T, s *gitStore, _ string) {
 			tip := s.tip()
 			s.push(s.change(s.parent(tip, 2), s.commits[s.parent(tip, 2)].Message, []string{tip}, func(map[string]string) {}))
-			return []string{s.tip()}
 		},
 		"an event removed": edited(func(s *gitStore, files map[string]string) {
 			files["open/l1.json"] = s.trees[s.commits[s.parent(s.tip(), 1)].Tree]["open/l1.json"]
@@ -130,165 +127,177 @@ func attacks() map[string]func(t *testing.T, s *gitStore, loser string) []string
 		"a huge file":             edited(func(s *gitStore, files map[string]string) { files["open/l1.json"] = s.addBlob(make([]byte, 2<<20)) }),
 		"nothing changed at all":  edited(func(*gitStore, map[string]string) {}),
 		"the tip's message again": edited(func(s *gitStore, files map[string]string) { maps.Copy(files, s.trees[s.commits[s.tip()].Tree]) }),
-		"many commits on top": func(t *testing.T, s *gitStore, _ string) []string {
+		"many commits on top": func(t *testing.T, s *gitStore, _ string) {
 			for range 150 {
 				s.push(junk(s, s.tip()))
 			}
-			return []string{s.tip()}
 		},
-		"many commits in one push": func(t *testing.T, s *gitStore, _ string) []string {
+		"many commits in one push": func(t *testing.T, s *gitStore, _ string) {
 			tip := s.tip()
 			for range 300 {
 				tip = junk(s, tip)
 			}
 			s.push(tip)
-			return []string{tip}
 		},
-		"a merge with an older one": func(t *testing.T, s *gitStore, _ string) []string {
+		"a merge with an older one": func(t *testing.T, s *gitStore, _ string) {
 			s.push(junk(s, s.tip(), s.parent(s.tip(), 3)))
-			return []string{s.tip()}
 		},
-		"an older one merged with it": func(t *testing.T, s *gitStore, _ string) []string {
+		"an older one merged with it": func(t *testing.T, s *gitStore, _ string) {
 			s.push(junk(s, s.parent(s.tip(), 3), s.tip()))
-			return []string{s.tip()}
 		},
-		"the tip far behind an older one": func(t *testing.T, s *gitStore, _ string) []string {
+		"the tip far behind an older one": func(t *testing.T, s *gitStore, _ string) {
 			deep := s.tip()
 			for range 300 {
 				deep = junk(s, deep)
 			}
 			s.push(junk(s, s.parent(s.tip(), 3), deep))
-			return []string{s.tip()}
 		},
-		"a merge with the loser of a race": func(t *testing.T, s *gitStore, loser string) []string {
+		"a merge with the loser of a race": func(t *testing.T, s *gitStore, loser string) {
 			s.push(junk(s, loser, s.tip()))
-			return []string{s.tip()}
 		},
-		"the ledger of another repository, merged": func(t *testing.T, s *gitStore, _ string) []string {
+		"the ledger of another repository, merged": func(t *testing.T, s *gitStore, _ string) {
 			s.push(junk(s, elsewhere(t, s, ledger.BranchOptions{Repository: "acme/other"}), s.tip()))
-			return []string{s.tip()}
 		},
-		"the ledger of another repository": func(t *testing.T, s *gitStore, _ string) []string {
+		"the ledger of another repository": func(t *testing.T, s *gitStore, _ string) {
 			s.force(elsewhere(t, s, ledger.BranchOptions{Repository: "acme/other"}))
-			return []string{s.tip(), s.tip()} // as a push, and as a tip
 		},
-		"the ledger of another branch": func(t *testing.T, s *gitStore, _ string) []string {
+		"the ledger of another branch": func(t *testing.T, s *gitStore, _ string) {
 			s.force(elsewhere(t, s, ledger.BranchOptions{Repository: "acme/infra", Branch: "old-ledger"}))
-			return []string{s.tip(), s.tip()}
 		},
-		"the first commit as a merge": func(t *testing.T, s *gitStore, _ string) []string {
+		"the first commit as a merge": func(t *testing.T, s *gitStore, _ string) {
 			first := s.commits[s.parent(s.tip(), 5)]
 			s.push(s.addCommit(first.Tree, []string{s.tip(), s.parent(s.tip(), 1)}, first.Message).SHA)
-			return []string{s.tip()}
 		},
-		"the first commit on top": func(t *testing.T, s *gitStore, _ string) []string {
+		"the first commit on top": func(t *testing.T, s *gitStore, _ string) {
 			first := s.commits[s.parent(s.tip(), 5)]
 			s.push(s.addCommit(first.Tree, []string{s.tip()}, first.Message).SHA)
-			return []string{s.tip()}
 		},
-		"a commit on top, and set back": func(t *testing.T, s *gitStore, _ string) []string {
+		"a commit on top, and set back": func(t *testing.T, s *gitStore, _ string) {
 			older := s.parent(s.tip(), 2)
 			s.push(junk(s, s.tip()))
 			s.force(older)
-			return []string{older}
 		},
-		"set back": func(t *testing.T, s *gitStore, _ string) []string {
+		"set back": func(t *testing.T, s *gitStore, _ string) {
 			s.force(s.parent(s.tip(), 2))
-			return []string{s.tip()}
 		},
-		"set back to its first commit": func(t *testing.T, s *gitStore, _ string) []string {
+		"set back to its first commit": func(t *testing.T, s *gitStore, _ string) {
 			s.force(s.parent(s.tip(), 5))
-			return []string{s.tip()}
 		},
-		"set back and forth": func(t *testing.T, s *gitStore, _ string) []string {
+		"set back and forth": func(t *testing.T, s *gitStore, _ string) {
 			tip := s.tip()
 			s.force(s.parent(tip, 2))
 			s.force(tip)
-			return []string{s.parent(tip, 2), tip}
 		},
-		"set back, and a commit on top": func(t *testing.T, s *gitStore, _ string) []string {
+		"set back, and a commit on top": func(t *testing.T, s *gitStore, _ string) {
 			older := s.parent(s.tip(), 2)
 			s.force(older)
 			s.push(junk(s, older))
-			return []string{older, s.tip()}
 		},
-		"the loser of a race in its place": func(t *testing.T, s *gitStore, loser string) []string {
+		"the loser of a race in its place": func(t *testing.T, s *gitStore, loser string) {
 			s.force(loser)
-			return []string{loser}
 		},
-		"deleted": func(t *testing.T, s *gitStore, _ string) []string {
-			tip := s.tip()
+		"deleted": func(t *testing.T, s *gitStore, _ string) {
 			s.remove()
-			return []string{tip}
 		},
-		"deleted and made again": func(t *testing.T, s *gitStore, _ string) []string {
+		"deleted and made again": func(t *testing.T, s *gitStore, _ string) {
 			tip := s.tip()
 			s.remove()
 			s.create(tip)
-			return []string{tip}
 		},
-		"deleted and made again, older": func(t *testing.T, s *gitStore, _ string) []string {
+		"deleted and made again, older": func(t *testing.T, s *gitStore, _ string) {
 			tip := s.tip()
 			s.remove()
 			s.create(s.parent(tip, 2))
-			return []string{tip}
 		},
-		"deleted and made again, strange": func(t *testing.T, s *gitStore, _ string) []string {
-			tip := s.tip()
+		"deleted and made again, strange": func(t *testing.T, s *gitStore, _ string) {
 			orphan := s.addCommit(s.addTree(map[string]string{"README.md": s.addBlob([]byte("mine"))}), nil, "mine")
 			s.remove()
 			s.create(orphan.SHA)
-			return []string{tip, orphan.SHA}
 		},
 	}
+}
+
+// pasts are what may have happened to the ledger of history before, each accepted by a person.
+var pasts = map[string]func(t *testing.T, s *gitStore){
+	"at peace": func(*testing.T, *gitStore) {},
+	"set back before": func(t *testing.T, s *gitStore) {
+		older := s.parent(s.tip(), 1)
+		s.force(older)
+		mustAppend(t, branch(t, s, s.accept()...), "l1", access.StateElevated)
+	},
+	"just put where it is": func(_ *testing.T, s *gitStore) {
+		tip := s.tip()
+		s.force(s.parent(tip, 1))
+		s.force(tip)
+	},
+	"on top of a foreign commit": func(_ *testing.T, s *gitStore) {
+		s.push(s.change(s.tip(), "mine", []string{s.tip()}, func(map[string]string) {}))
+	},
+	"put on a foreign commit": func(_ *testing.T, s *gitStore) {
+		foreign := s.change(s.tip(), "mine", []string{s.tip()}, func(map[string]string) {})
+		s.force(s.parent(s.tip(), 2))
+		s.force(foreign)
+	},
+	"deleted before": func(_ *testing.T, s *gitStore) {
+		tip := s.tip()
+		s.remove()
+		s.create(tip)
+	},
 }
 
 // TestAnAttackOnTheBranchIsAnErrorAndHidesNothing: beside the error, every reader has the leases as they were, so that a
 // sweep does what it should and nothing else; a step-down is recorded; nothing is opened until a person has accepted it.
 func TestAnAttackOnTheBranchIsAnErrorAndHidesNothing(t *testing.T) {
 	t.Parallel()
-	for name, attack := range attacks() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				s, loser := history(t)
-				witness := branch(t, s) // a process that has seen the ledger before
-				if _, err := witness.Leases(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				accepted := attack(t, s, loser)
-
-				for who, b := range map[string]*ledger.Branch{"new": branch(t, s), "witness": witness} {
-					leases, err := b.Leases(t.Context())
-					if !errors.Is(err, ledger.ErrTampered) {
-						t.Errorf("%s: error = %v", who, err)
-					}
-					if got := states(leases); !maps.Equal(got, truth) {
-						t.Errorf("%s: leases = %v", who, got)
-					}
-					if _, err := b.Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {
-						t.Errorf("%s: a lease was opened: %v", who, err)
-					}
-				}
-				foreign := s.tip()
-				mustAppend(t, branch(t, s), "l1", access.StateUndoing) // by a process that begins with it
-				mustAppend(t, witness, "l1", access.StateUndone)
-				leases, err := branch(t, s).Leases(t.Context())
-				if got := states(leases); !errors.Is(err, ledger.ErrTampered) || got["l1"] != access.StateUndone || len(got) != 2 {
-					t.Errorf("after the step-down: leases = %v, error = %v", got, err)
-				}
-				if _, err := branch(t, s).Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {
-					t.Errorf("a lease was opened: %v", err)
-				}
-
-				accepted = append(accepted, foreign)
-				mustOpen(t, branch(t, s, accepted...), "l3", "00u3")
-				leases, err = branch(t, s, accepted...).Leases(t.Context())
-				if got := states(leases); err != nil || got["l1"] != access.StateUndone || got["l3"] != access.StateLeased || len(got) != 3 {
-					t.Errorf("after it was accepted: leases = %v, error = %v", got, err)
-				}
+	for past, happened := range pasts {
+		for name, attack := range attacks() {
+			t.Run(past+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { attacked(t, happened, attack) })
 			})
-		})
+		}
+	}
+}
+
+func attacked(t *testing.T, happened func(*testing.T, *gitStore), attack func(*testing.T, *gitStore, string)) {
+	s, loser := history(t)
+	happened(t, s)
+	past := s.accept()
+	witness := branch(t, s, past...) // a process that has seen the ledger before
+	if _, err := witness.Leases(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	attack(t, s, loser)
+	accepted := s.accept()
+
+	for who, b := range map[string]*ledger.Branch{"new": branch(t, s, past...), "witness": witness} {
+		leases, err := b.Leases(t.Context())
+		if !errors.Is(err, ledger.ErrTampered) {
+			t.Errorf("%s: error = %v", who, err)
+		}
+		if got := states(leases); !maps.Equal(got, truth) {
+			t.Errorf("%s: leases = %v", who, got)
+		}
+		if _, err := b.Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {
+			t.Errorf("%s: a lease was opened: %v", who, err)
+		}
+	}
+	foreign := s.tip()
+	mustAppend(t, branch(t, s, past...), "l1", access.StateUndoing) // by a process that begins with it
+	mustAppend(t, witness, "l1", access.StateUndone)
+	leases, err := branch(t, s, past...).Leases(t.Context())
+	if got := states(leases); !errors.Is(err, ledger.ErrTampered) || got["l1"] != access.StateUndone || len(got) != 2 {
+		t.Errorf("after the step-down: leases = %v, error = %v", got, err)
+	}
+	if _, err := branch(t, s, past...).Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {
+		t.Errorf("a lease was opened: %v", err)
+	}
+
+	accepted = append(accepted, foreign)
+	mustOpen(t, branch(t, s, accepted...), "l3", "00u3")
+	leases, err = branch(t, s, accepted...).Leases(t.Context())
+	if got := states(leases); err != nil || got["l1"] != access.StateUndone || got["l3"] != access.StateLeased || len(got) != 3 {
+		t.Errorf("after it was accepted: leases = %v, error = %v", got, err)
 	}
 }
 
@@ -301,10 +310,11 @@ func TestWhatWasAcceptedOnceIsNotAcceptedAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, loser := history(t)
 				tip := s.tip()
-				accepted := slices.Compact(attack(t, s, loser))
+				attack(t, s, loser)
+				accepted := s.accept()
 				mustAppend(t, branch(t, s), "l1", access.StateUndoing)
 				s.force(tip) // back, as a person may: this is the one that is accepted too
-				accepted = append(accepted, tip)
+				accepted = append(accepted, s.accept()...)
 				n := len(s.pushes)
 				attack(t, s, loser)
 				if len(s.pushes) == n {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -23,26 +24,15 @@ const maxSearch = 200
 // unresolved returns the pushes that took something from the branch and that no person has looked into, and all pushes
 // since the newest one that somebody has: before that, what counts is what was accepted.
 func (b *Branch) unresolved(pushes []access.Push) (taken, since []access.Push) {
-	left := map[string]int{}
-	for _, sha := range b.o.Accepted {
-		left[sha]++
-	}
 	since = pushes
 	for i, p := range slices.Backward(pushes) { // the oldest first
-		sha := p.After
-		switch p.Kind {
-		case access.PushForced:
-		case access.PushDeletion:
-			sha = p.Before
-		default:
-			continue
-		}
-		if left[sha] > 0 {
-			left[sha]--
+		switch {
+		case p.Kind != access.PushForced && p.Kind != access.PushDeletion:
+		case slices.Contains(b.o.Accepted, strconv.FormatInt(p.ID, 10)):
 			since = pushes[:i]
-			continue
+		default:
+			taken = append(taken, p)
 		}
-		taken = append(taken, p)
 	}
 	return taken, since
 }
@@ -55,12 +45,12 @@ func (b *Branch) endAccepted(pushes []access.Push) bool {
 
 // complaint is the error for a push that took something from the branch.
 func (b *Branch) complaint(p access.Push) error {
-	what, sha := "force-pushed", p.After
+	what := "force-pushed"
 	if p.Kind == access.PushDeletion {
-		what, sha = "deleted", p.Before
+		what = "deleted"
 	}
-	return fmt.Errorf("%w: branch %q was %s by %q at %s, from %s to %s\nCompare the two commits and find out why. Then accept %s in the settings of the ledger.",
-		ErrTampered, b.o.Branch, what, p.Actor, stamp(p.At), p.Before, p.After, sha)
+	return fmt.Errorf("%w: branch %q was %s by %q at %s, from %s to %s\nCompare the two commits and find out why. Then accept push %d in the settings of the ledger.",
+		ErrTampered, b.o.Branch, what, p.Actor, stamp(p.At), p.Before, p.After, p.ID)
 }
 
 // intrusion is the error for a commit of somebody else's that is or was the tip.
@@ -81,7 +71,7 @@ func (b *Branch) intrusion(tip string, pushes []access.Push) error {
 		}
 		sha = c.Parents[0]
 	}
-	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept %s in the settings of the ledger.\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
+	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept commit %s in the settings of the ledger.\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
 		ErrTampered, first, b.o.Branch, tip, by, tip)
 }
 
@@ -96,25 +86,29 @@ func (b *Branch) recover(ctx context.Context, v *view, s sighting, since []acces
 	if b.last != nil {
 		look.at(ctx, b.last.base.SHA)
 	}
-	for _, p := range since {
-		if p.Kind == access.PushForced || p.Kind == access.PushDeletion {
-			look.at(ctx, p.Before)
+	for i, p := range since {
+		if p.Kind != access.PushForced && p.Kind != access.PushDeletion {
+			continue
+		}
+		if _, genuine := look.at(ctx, p.Before); !genuine {
+			look.pushes(ctx, since[i+1:], p.Before)
 		}
 	}
-	look.pushes(ctx, since)
+	cut := look.cut
+	look.cut = false
+	look.pushes(ctx, since, s.tip.SHA)
 	if !s.current() || look.cut {
-		look.cut = false
-		look.ancestors(ctx, s.tip)
-		look.cut = look.cut || s.tip.SHA == ""
+		look.cut = s.tip.SHA == ""
+		look.ancestors(ctx, s.tip.SHA)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("searching the ledger: %w", context.Cause(ctx))
 	}
-	v.cut = look.cut || look.lost
+	v.cut = cut || look.cut || look.lost
 	if len(look.all) == 0 {
 		return nil, nil
 	}
-	slices.SortStableFunc(look.all, func(a, b found) int { // what was met first is what was there before it was taken
+	slices.SortStableFunc(look.all, func(a, b found) int { // what was taken away was met before what is in its place
 		return cmp.Compare(b.generation, a.generation)
 	})
 	v.base, v.generation, v.foreign = look.all[0].GitCommit, look.all[0].generation, look.all[0].foreign
@@ -132,7 +126,7 @@ type search struct {
 
 // at reads a commit and tells whether it is genuine.
 func (l *search) at(ctx context.Context, sha string) (c access.GitCommit, genuine bool) {
-	if strings.Trim(sha, "0") == "" { // GitHub has zeros for a commit that is none
+	if none(sha) {
 		return c, false
 	}
 	c, err := l.commit(ctx, sha)
@@ -148,23 +142,30 @@ func (l *search) at(ctx context.Context, sha string) (c access.GitCommit, genuin
 	return c, genuine
 }
 
-// pushes looks at where the pushes ended, newest first, as far as one that was not forced and ended at a genuine commit.
-func (l *search) pushes(ctx context.Context, since []access.Push) {
+// pushes looks at where pushes ended that left the branch at a commit, newest first, as far as one that ended at a genuine
+// one; without, at what the first of them began with: what a person has accepted, or no branch. What a push before that took
+// away is looked at from there.
+func (l *search) pushes(ctx context.Context, since []access.Push, at string) {
 	for _, p := range since {
 		if len(l.read) >= maxSearch {
 			l.cut = true
 			return
 		}
-		if _, genuine := l.at(ctx, p.After); genuine && p.Kind != access.PushForced {
+		if _, genuine := l.at(ctx, p.After); genuine {
 			return
 		}
+		at = p.Before
 	}
+	l.ancestors(ctx, at)
 }
 
-// ancestors looks at the tip and what it comes from.
-func (l *search) ancestors(ctx context.Context, tip access.GitCommit) {
+// none tells whether a SHA is of no commit: GitHub has zeros there.
+func none(sha string) bool { return strings.Trim(sha, "0") == "" }
+
+// ancestors looks at a commit and what it comes from.
+func (l *search) ancestors(ctx context.Context, from string) {
 	seen := map[string]bool{}
-	for queue := []string{tip.SHA}; len(queue) > 0; queue = queue[1:] {
+	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
 		sha := queue[0]
 		if seen[sha] {
 			continue

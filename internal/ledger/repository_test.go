@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -239,6 +240,19 @@ func (s *gitStore) force(sha string) {
 func (s *gitStore) remove() { s.record(ledger.DefaultBranch, access.PushDeletion, "mallory", "") }
 func (s *gitStore) create(sha string) {
 	s.record(ledger.DefaultBranch, "branch_creation", "mallory", sha)
+}
+
+// accept returns what a person accepts who takes the branch as it is.
+func (s *gitStore) accept() []string { return acceptance(s.pushes, s.tip()) }
+
+func acceptance(pushes []access.Push, tip string) []string {
+	out := []string{tip}
+	for _, p := range pushes {
+		if p.Kind == access.PushForced || p.Kind == access.PushDeletion {
+			out = append(out, strconv.FormatInt(p.ID, 10))
+		}
+	}
+	return out
 }
 
 // parent returns the commit n before sha.
