@@ -76,7 +76,7 @@ type session struct {
 	accessDir    string
 	reportDir    string
 	ledgerDir    string   // as given; see ledgerName
-	ledgerAccept []string // commits at which somebody looked into what was done to the ledger's branch
+	ledgerAccept []string // what somebody has looked into that was done to the ledger's branch
 	comment      bool     // what is done is said on the pull request
 }
 
@@ -242,7 +242,7 @@ func (s *session) reportFlag(c *cobra.Command) {
 
 func (s *session) ledgerFlag(c *cobra.Command) {
 	c.Flags().StringVar(&s.ledgerDir, "ledger", "", "where the leases are: a folder, or branch:NAME in the repository (default: "+defaultBranch+" in GitHub Actions, else "+defaultFolder+")")
-	c.Flags().StringSliceVar(&s.ledgerAccept, "ledger-accept", nil, "commits of the ledger's branch at which somebody has looked into what was done to it: see docs/security.md")
+	c.Flags().StringSliceVar(&s.ledgerAccept, "ledger-accept", nil, "what was done to the ledger's branch and somebody has looked into: the numbers of pushes, the SHAs of commits; see docs/security.md")
 }
 
 func (s *session) commentFlag(c *cobra.Command) {

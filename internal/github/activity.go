@@ -3,9 +3,11 @@ package github
 // This file reads who moved a branch.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	gh "github.com/google/go-github/v88/github"
 
@@ -24,43 +26,94 @@ func (c *Client) BranchPushes(ctx context.Context, branch string) ([]access.Push
 	fail := func(err error) ([]access.Push, error) {
 		return nil, fmt.Errorf("reading the pushes to branch %q: %w", branch, clean(err))
 	}
-	if !isBranchName(branch) {
-		return fail(errors.New("not a branch name"))
+	pushes, whole, err := c.pushes(ctx, branch, "", maxPushes)
+	switch {
+	case err != nil:
+		return fail(err)
+	case !whole:
+		return fail(fmt.Errorf("there are more than %d, too many to judge\nstart anew on a branch of another name", maxPushes))
 	}
-	opts := gh.ListRepositoryActivityOptions{Ref: "refs/heads/" + branch, Direction: "desc", PerPage: perPage}
-	pushes, seen := []access.Push{}, map[int64]bool{}
+	return pushes, nil
+}
+
+// recentPushes is how many pushes of a branch are read that has a long history, in full pages.
+const recentPushes = 3 * perPage
+
+// BranchHistory reads the newest changes of where the branch points, and all that ever took something from it, however long ago:
+// newest first, and everything where there are few. It is for a branch that grows with every transition of a lease.
+func (c *Client) BranchHistory(ctx context.Context, branch string) ([]access.Push, error) {
+	fail := func(err error) ([]access.Push, error) {
+		return nil, fmt.Errorf("reading the history of branch %q: %w", branch, clean(err))
+	}
+	history, whole, err := c.pushes(ctx, branch, "", recentPushes)
+	if err != nil {
+		return fail(err)
+	}
+	if whole {
+		return history, nil
+	}
+	recent := history[len(history)-1]
+	for _, kind := range []string{access.PushForced, access.PushDeletion} {
+		taken, whole, err := c.pushes(ctx, branch, kind, maxPushes)
+		switch {
+		case err != nil:
+			return fail(err)
+		case !whole:
+			return fail(fmt.Errorf("there are more than %d of kind %s, too many to judge\nstart anew on a branch of another name", maxPushes, kind))
+		}
+		for _, p := range taken {
+			if p.Kind != kind {
+				return fail(fmt.Errorf("github: among the pushes of kind %s is a %s", kind, p.Kind))
+			}
+			if !slices.ContainsFunc(history, func(h access.Push) bool { return h.ID == p.ID }) {
+				history = append(history, p)
+			}
+		}
+	}
+	slices.SortStableFunc(history[slices.Index(history, recent)+1:], func(a, b access.Push) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
+	})
+	return history, nil
+}
+
+// pushes reads changes of the branch, of one kind or of all, newest first. whole is false where there are more than limit.
+func (c *Client) pushes(ctx context.Context, branch, kind string, limit int) (pushes []access.Push, whole bool, err error) {
+	if !isBranchName(branch) {
+		return nil, false, errors.New("not a branch name")
+	}
+	opts := gh.ListRepositoryActivityOptions{Ref: "refs/heads/" + branch, ActivityType: kind, Direction: "desc", PerPage: perPage}
+	pushes = []access.Push{}
+	seen := map[int64]bool{}
 	for {
 		got, next, err := c.activities(ctx, opts)
 		if err != nil {
-			return fail(err)
+			return nil, false, err
 		}
 		for _, a := range got {
 			if seen[a.ID] {
-				return fail(fmt.Errorf("github: push %d is listed twice\nrun again", a.ID))
+				return nil, false, fmt.Errorf("github: push %d is listed twice\nrun again", a.ID)
 			}
 			seen[a.ID] = true
 			pushes = append(pushes, a)
 		}
 		switch {
-		case len(pushes) > maxPushes:
-			return fail(fmt.Errorf("there are more than %d, too many to judge\nstart anew on a branch of another name", maxPushes))
 		case next == opts.After && next != "", next != "" && len(got) == 0:
-			return fail(errors.New("github: the list does not go on where its Link header says"))
+			return nil, false, errors.New("github: the list does not go on where its Link header says")
+		case len(pushes) > limit, len(pushes) == limit && next != "":
+			return pushes, false, nil
 		case next == "" && len(got) >= perPage:
-			if err := c.endsWith(ctx, opts.Ref, pushes[len(pushes)-1]); err != nil {
-				return fail(err)
-			}
-			return pushes, nil
+			return pushes, true, c.endsWith(ctx, opts, pushes[len(pushes)-1])
 		case next == "":
-			return pushes, nil
+			return pushes, true, nil
 		}
 		opts.After = next
 	}
 }
 
-// endsWith checks that the push is the oldest one of the branch.
-func (c *Client) endsWith(ctx context.Context, ref string, last access.Push) error {
-	got, _, err := c.activities(ctx, gh.ListRepositoryActivityOptions{Ref: ref, Direction: "asc", PerPage: 1})
+// endsWith checks that the push is the oldest one of the list.
+func (c *Client) endsWith(ctx context.Context, opts gh.ListRepositoryActivityOptions, last access.Push) error {
+	opts.After, opts.Direction, opts.PerPage = "", "asc", 1
+	got, _, err := c.activities(ctx, opts)
 	if err != nil {
 		return err
 	}

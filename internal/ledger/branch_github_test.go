@@ -157,7 +157,7 @@ func TestTheAttacksOnGitHub(t *testing.T) {
 			if _, err := branch(t, h.program).Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {
 				t.Errorf("a lease was opened: %v", err)
 			}
-			pushes, err := h.program.BranchPushes(t.Context(), ledger.DefaultBranch)
+			pushes, err := h.program.BranchHistory(t.Context(), ledger.DefaultBranch)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -49,7 +49,7 @@ func (b *Branch) complaint(p access.Push) error {
 	if p.Kind == access.PushDeletion {
 		what = "deleted"
 	}
-	return fmt.Errorf("%w: branch %q was %s by %q at %s, from %s to %s\nCompare the two commits and find out why. Then accept push %d in the settings of the ledger.",
+	return fmt.Errorf("%w: branch %q was %s by %q at %s, from %s to %s\nCompare the two commits and find out why. Then accept the push: --ledger-accept %d (input ledger-accept).",
 		ErrTampered, b.o.Branch, what, p.Actor, stamp(p.At), p.Before, p.After, p.ID)
 }
 
@@ -71,7 +71,7 @@ func (b *Branch) intrusion(tip string, pushes []access.Push) error {
 		}
 		sha = c.Parents[0]
 	}
-	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept commit %s in the settings of the ledger.\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
+	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept the commit: --ledger-accept %s (input ledger-accept).\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
 		ErrTampered, first, b.o.Branch, tip, by, tip)
 }
 

@@ -79,7 +79,7 @@ func (b *Branch) load(ctx context.Context, list bool) (*view, error) {
 }
 
 func (b *Branch) pushes(ctx context.Context) ([]access.Push, error) {
-	pushes, err := b.repo.BranchPushes(ctx, b.o.Branch)
+	pushes, err := b.repo.BranchHistory(ctx, b.o.Branch)
 	if err != nil {
 		return nil, fmt.Errorf("reading who pushed to branch %q: %w", b.o.Branch, err)
 	}

@@ -14,8 +14,9 @@ type Repository interface {
 	// BranchTip returns the commit that the branch is at. The error is fs.ErrNotExist only where the repository was seen
 	// not to have it; a 404 that could be a missing permission is not.
 	BranchTip(ctx context.Context, branch string) (sha string, err error)
-	// BranchPushes returns all that ever happened to the branch, newest first. It is empty for one that never was.
-	BranchPushes(ctx context.Context, branch string) ([]access.Push, error)
+	// BranchHistory returns what happened to the branch, newest first: the newest pushes, and all force pushes and deletions
+	// however old. It is empty for a branch that never was.
+	BranchHistory(ctx context.Context, branch string) ([]access.Push, error)
 	Commit(ctx context.Context, sha string) (access.GitCommit, error)
 	// TreeFiles returns the SHA of the blob of each file under the tree, by path. A tree that is listed in part, and an
 	// entry that is neither a file nor a directory, are errors.

@@ -102,7 +102,7 @@ func (s *gitStore) BranchTip(ctx context.Context, branch string) (string, error)
 	return answer(f, tip, nil)
 }
 
-func (s *gitStore) BranchPushes(ctx context.Context, branch string) ([]access.Push, error) {
+func (s *gitStore) BranchHistory(ctx context.Context, branch string) ([]access.Push, error) {
 	f, done, err := s.call(ctx, "pushes")
 	if err != nil {
 		return nil, err

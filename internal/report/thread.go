@@ -58,7 +58,7 @@ type Thread struct {
 	ElevatedSeconds   float64 // the most for which the account can have been elevated
 	TokenID           string
 	Findings, Residue []string
-	PendingUntil      time.Time // applied, not merged: when it is taken away again
+	PendingUntil      time.Time // applied, not merged: until when that counts as declared
 
 	RunURL        string
 	CommandByHand string // stuck: the exact command that finishes it

@@ -214,9 +214,9 @@ func (t Thread) merge() string {
 	case t.PendingUntil.IsZero():
 		return "Nothing."
 	case !t.Now.IsZero() && !t.Now.Before(t.PendingUntil):
-		return "The time to merge this pull request was over at " + stamp(t.PendingUntil) + ": the token and the role are taken away again."
+		return "The time to merge this pull request was over at " + stamp(t.PendingUntil) + ": the audit reports the token as not declared."
 	default:
-		return "**Merge this pull request** by " + stamp(t.PendingUntil) + ", or the token and the role are taken away again."
+		return "**Merge this pull request** by " + stamp(t.PendingUntil) + ": after that the audit reports the token as not declared. Closed without a merge, the token and the role are taken away again."
 	}
 }
 
