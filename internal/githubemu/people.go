@@ -115,7 +115,7 @@ func (h *Hub) readTeam(c call) (int, any) {
 	api := fmt.Sprintf("%s/organizations/%d/team/%d", c.base, 18_201_774, 4_200_000+len(slug))
 	return http.StatusOK, map[string]any{
 		"id": 4_200_000 + len(slug), "node_id": nodeID("T_", slug), "name": slug, "slug": slug, "description": nil, "privacy": "closed",
-		"notification_setting": "notifications_enabled", "permission": "pull", "url": api, "members_url": api + "/members{/member}",
+		"notification_setting": "notifications_enabled", "permission": "pull", "type": "organization", "url": api, "members_url": api + "/members{/member}",
 		"repositories_url": api + "/repos", "html_url": "https://github.com/orgs/" + h.owner + "/teams/" + slug, "parent": nil,
 		"members_count": len(members), "repos_count": 1, "created_at": "2024-01-15T09:30:00Z", "updated_at": "2024-01-15T09:30:00Z",
 		"organization": map[string]any{
