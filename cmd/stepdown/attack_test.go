@@ -72,6 +72,11 @@ func approvals() []attack {
 			w.push("frank", map[string]string{"access/invoice-export.yaml": request})
 			w.approve("Mallory")
 		}, rule: "approved", says: "pushed"},
+		{name: "a bot pushed, and whoever had it push approves", do: func(w *siege) {
+			w.push("github-actions[bot]", map[string]string{"access/invoice-export.yaml": request + "# more\n"})
+			w.push("frank", map[string]string{"access/invoice-export.yaml": request + "# and more\n"})
+			w.approve("mallory")
+		}, rule: "pusher_known", says: "nobody can tell"},
 		{name: "bot approval", do: func(w *siege) { w.approve("github-actions[bot]", githubemu.AsBot()) }, rule: "approved", says: "not a person"},
 		{name: "approval by an account that is gone", do: func(w *siege) { w.approve("grace", githubemu.AsDeletedUser()) }, rule: "approved"},
 		{name: "second account without authority", do: func(w *siege) { w.hub.SetRole("frank2", "read"); w.approve("frank2") }, rule: "approved", says: "read"},

@@ -32,7 +32,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 	o := r.Owner
 	t := report.Thread{
 		Stage: report.StagePlanned, Name: o.Name, Account: o.Account, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA,
-		Role: o.Elevation.Role, Kept: strings.Trim(o.Role.CustomRole+" on "+o.Role.ResourceSet, " on "), Window: shortDuration(o.Elevation.Window),
+		Role: o.Elevation.Role, Kept: kept(o.Role), Window: shortDuration(o.Elevation.Window),
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
 		Operator: o.Operator.Name, SignIn: o.Operator.SignIn, TokenName: o.Token.Name, Zones: o.Token.Zones, Destination: o.Delivery.Destination,
 		OrgURL: s.orgURL, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(), BreakGlass: o.Elevation.BreakGlass.Reason,
@@ -44,6 +44,14 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 		t.Trace = append(t.Trace, report.TraceLine{Rule: step.Rule, Title: step.Title, Facts: step.Facts, Outcome: step.Outcome})
 	}
 	return t
+}
+
+// kept names the role that an account keeps, as it was declared.
+func kept(role access.Intended) string {
+	if role.CustomRole == "" {
+		return ""
+	}
+	return role.CustomRole + " on " + role.ResourceSet
 }
 
 // objections are the denials of an admission.

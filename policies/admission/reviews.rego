@@ -194,6 +194,20 @@ _found contains denial if {
 	)
 }
 
+# A push by a bot is somebody's: whoever can start a workflow can have it push, and could then approve what they wrote.
+_found contains denial if {
+	input.pull_request.head_repo == input.pull_request.repository
+	some push in input.pushes
+	push.kind != "branch_deletion"
+	push.actor_type != "User"
+	denial := _deny(
+		"pusher_known",
+		"pushes",
+		$"\"{push.actor}\" of type \"{push.actor_type}\" pushed to the branch: nobody can tell who had it push",
+		"Open the pull request from a branch that only people have pushed to.",
+	)
+}
+
 _pusher_known if {
 	some push in input.pushes
 	push.ref == $"refs/heads/{input.pull_request.head_ref}"
