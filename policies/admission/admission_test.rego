@@ -165,7 +165,7 @@ _facts := {
 	"comments not read": [_unread(["comments"]), {"facts_readable"}],
 	"comments not read and not needed": [object.union(_unread(["comments"]), {"plan": true}), set()],
 	"pull request not read": [
-		object.union(_unread(["pull_request", "reviews", "files"]), {"pull_request": {"state": "", "author": "", "head_sha": ""}}),
+		object.union(_unread(["pull_request", "reviews", "files", "rules", "comments"]), {"pull_request": {"state": "", "author": "", "head_sha": ""}}),
 		{"facts_readable"},
 	],
 }

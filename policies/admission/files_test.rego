@@ -15,6 +15,7 @@ _file_cases := {
 	"a rule of the repository's own": [_file({"path": "access/rules/x.rego"}), {"only_a_manifest"}],
 	"a folder below": [_file({"path": "access/sub/alpha.yaml"}), {"only_a_manifest"}],
 	"a folder of like name": [_file({"path": "access-x/alpha.yaml"}), {"only_a_manifest"}],
+	"a folder whose name is as long": [_file({"path": "accent/alpha.yaml"}), {"only_a_manifest"}],
 	"not YAML": [_file({"path": "access/alpha.json"}), {"only_a_manifest"}],
 	"hidden": [_file({"path": "access/.yaml"}), {"only_a_manifest"}],
 	"settings": [_file({"path": "access/settings.yaml"}), {"only_a_manifest"}],
@@ -31,4 +32,11 @@ _file_cases := {
 	"renamed from a look-alike": [_file({"status": "renamed", "previous_path": "access/Alpha.yaml"}), {"only_a_manifest"}],
 	"in the root": [object.union({"access_dir": "."}, _file({"path": "alpha.yaml"})), set()],
 	"below the root": [object.union({"access_dir": "."}, _file({"path": "x/alpha.yaml"})), {"only_a_manifest"}],
+}
+
+test_a_stray_file_is_told_one_thing if {
+	every name in ["not YAML", "a folder below", "a folder of like name"] {
+		[denial] = denials(name)
+		contains(denial.msg, "lies directly in")
+	}
 }

@@ -51,6 +51,11 @@ test_presence_by_comment if {
 	_present("operator says so") == {"by": "oscar", "how": "comment", "at": "2030-01-01T11:50:00Z"}
 }
 
+test_a_comment_in_the_second_of_the_approval_is_not_after_it if {
+	decision := admission.decision with input as object.union(base, {"comments": [object.union(_ready, _when("2030-01-01T11:55:00Z"))]})
+	decision.present.how == "approval"
+}
+
 test_nobody_need_be_there if {
 	every name in ["nobody there", "by the clock", "end", "a plan by the clock, with nobody there"] {
 		_present(name).by == ""

@@ -127,6 +127,13 @@ test_stale_approval_names_both_commits if {
 	contains(denial.msg, "head is aaa")
 }
 
+test_what_is_lacking_is_said_once if {
+	[bot] = denials("approved by a bot")
+	startswith(bot.msg, "the approval of grace does not count: ")
+	[few] = denials("two are needed")
+	few.msg == "1 of the 2 approvals that are needed count"
+}
+
 # Which fact denied, by the name of a case.
 _lacking := {
 	"approved, then pushed": "approval_at_head",
@@ -150,6 +157,14 @@ test_what_an_approval_lacks_does_not_deny_where_others_are_enough if {
 	outcome := outcomes("one approval counts, another does not")
 	outcome.approved == "pass"
 	outcome.approval_at_head == "pass"
+}
+
+test_what_an_approval_lacks_does_not_deny_for_another_rule if {
+	decision := admission.decision with input as object.union(
+		object.union(base, _pull({"draft": true})),
+		_reviews([review(2, "ada", "APPROVED", "old", _at)]),
+	)
+	[step.rule | some step in decision.trace; step.outcome == "deny"] == ["not_draft"]
 }
 
 test_hint_names_the_teams if {
