@@ -264,7 +264,7 @@ func TestAnEndedContextIsAnError(t *testing.T) {
 	}
 }
 
-// TestManifestsAreRead: what is wrong with one is an error of its own kind.
+// TestManifestsThatAreWrongAreErrors: what is wrong with one is an error of its own kind.
 func TestManifestsThatAreWrongAreErrors(t *testing.T) {
 	t.Parallel()
 	e := engine(t)
@@ -423,6 +423,16 @@ func TestWhoIsAskedAbout(t *testing.T) {
 	r.people["grace"] = access.Authority{User: "ada", Permission: "admin"}
 	if got, err := admission.Admit(t.Context(), r, engine(t), ask()); err != nil || !strings.Contains(got.Input.Coverage["authorities"].Message, "ada") {
 		t.Errorf("the authority of another is believed: %+v, %v", got.Decision, err)
+	}
+}
+
+// TestAForksBranchIsNotOneHere: a branch of the same name here has other pushes.
+func TestAForksBranchIsNotOneHere(t *testing.T) {
+	t.Parallel()
+	r := request()
+	r.pull.HeadRepo = "eve/access"
+	if got, err := admission.Admit(t.Context(), r, engine(t), ask()); err != nil || len(got.Facts.Pushes) > 0 {
+		t.Errorf("a fork has the pushes %+v, %v", got.Facts.Pushes, err)
 	}
 }
 

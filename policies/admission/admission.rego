@@ -134,7 +134,6 @@ _outcome(rule) := "deny" if {
 }
 
 _outcome(rule) := "wait" if {
-	rule.id in _applicable
 	rule.id in _holding_up
 }
 

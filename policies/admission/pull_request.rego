@@ -67,7 +67,6 @@ _found contains denial if {
 }
 
 _found contains denial if {
-	not input.pull_request.merged
 	input.pull_request.state == "open"
 	input.settings.merge != "allowed"
 	denial := _deny(
