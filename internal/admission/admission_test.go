@@ -85,7 +85,7 @@ func TestRequestsAreDecidedByTheirFacts(t *testing.T) {
 		"pushed after approval": {func(r *repo, _ *admission.Ask) {
 			r.pull.HeadSHA = base
 			r.trees[base] = r.trees[head]
-			r.pushes["alpha"] = append(r.pushes["alpha"], access.Push{Ref: "refs/heads/alpha", After: base, Kind: "push", Actor: "dana"})
+			r.pushes["alpha"] = append(r.pushes["alpha"], access.Push{Ref: "refs/heads/alpha", After: base, Kind: "push", Actor: "dana", ActorType: "User"})
 		}, []string{"approved"}},
 		"pushed by the approver": {func(r *repo, _ *admission.Ask) { r.pushes["alpha"][0].Actor = "Grace" }, []string{"approved"}},
 		"push is not known":      {func(r *repo, _ *admission.Ask) { r.pushes = nil }, []string{"pusher_known"}},

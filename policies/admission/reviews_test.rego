@@ -79,6 +79,8 @@ _approver_cases := {
 	"head is nobody's push": [{"pushes": [push(1, "dana", "push", "bbb")]}, {"pusher_known"}],
 	"no pushes": [{"pushes": []}, {"pusher_known"}],
 	"head is a deleted account's push": [{"pushes": [push(1, "", "push", "aaa")]}, {"pusher_known"}],
+	"a bot pushed before": [{"pushes": array.concat(base.pushes, [object.union(push(2, "ci[bot]", "push", "bbb"), {"actor_type": "Bot"})])}, {"pusher_known"}],
+	"a bot deleted the branch": [{"pushes": array.concat(base.pushes, [object.union(push(2, "ci[bot]", "branch_deletion", "000"), {"actor_type": "Bot"})])}, set()],
 	"head is another branch's push": [
 		{"pushes": [object.union(base.pushes[0], {"ref": "refs/heads/other"})]},
 		{"pusher_known"},
