@@ -11,7 +11,9 @@ import (
 // repository is for, its other pull requests are none of this program's business. That of which the files could not be read
 // may ask.
 func (r Result) AsksForSomething() bool {
-	below := func(path string) bool { return strings.HasPrefix(path, r.Facts.AccessDir+"/") }
+	below := func(path string) bool {
+		return path != "" && (r.Facts.AccessDir == "." || strings.HasPrefix(path, r.Facts.AccessDir+"/"))
+	}
 	return r.Facts.Files == nil || slices.ContainsFunc(r.Facts.Files, func(f access.ChangedFile) bool {
 		return below(f.Path) || below(f.PreviousPath)
 	})

@@ -130,6 +130,9 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	case pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0:
 		return s.endWithdrawn(ctx, d)
 	}
+	if l := underWay(d.leases, pr); l.ID != "" {
+		return s.busy(d, l)
+	}
 	if done := lastDone(d.leases, pr); done != "" {
 		fmt.Fprintf(s.stdout, "nothing to do: this approval was carried out under lease %s\n", done)
 		s.output("outcome", "unchanged")
@@ -163,6 +166,26 @@ func lastDone(leases []access.Lease, pr access.PullRequest) string {
 	return ""
 }
 
+// underWay returns the open lease of the pull request, if it has one.
+func underWay(leases []access.Lease, pr access.PullRequest) access.Lease {
+	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.State.Open() && isOf(l, pr) })
+	if i < 0 {
+		return access.Lease{}
+	}
+	return leases[i]
+}
+
+// busy leaves a pull request alone that another run carries out, and what that run says on it: it is the one that knows.
+func (s *session) busy(d *desk, l access.Lease) error {
+	text := fmt.Sprintf("pull request %d is being carried out under lease %s, which is %s: the account already has an open lease", l.Approval.PullRequest, l.ID, l.State)
+	if !d.to.strict && !d.to.named {
+		fmt.Fprintln(s.stdout, text)
+		return nil
+	}
+	s.output("outcome", "refused")
+	return coded(ExitFound, fmt.Errorf("%s\nWait until its window is over, or end it: stepdown sweep (with --now, if its run is dead)", text))
+}
+
 func isOf(l access.Lease, pr access.PullRequest) bool {
 	return l.Approval != nil && l.Approval.PullRequest == pr.Number && strings.EqualFold(l.Approval.Repository, pr.Repository)
 }
@@ -174,6 +197,10 @@ func (s *session) unreadable(ctx context.Context, d *desk, number int, r admissi
 		b := s.board(ctx, d.hub, r)
 		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections })
 		b.close()
+	}
+	if len(objectionsOf(err)) > 0 && !d.to.strict && !d.to.named {
+		fmt.Fprintf(s.stdout, "pull request %d cannot be decided on: %v\n", number, err)
+		return nil
 	}
 	return err
 }
@@ -190,13 +217,13 @@ func (s *session) recordAdmission(number int, r admission.Result) error {
 
 // deny says why a request is not admitted. A pull request that nobody named may be on its way to an approval.
 func (s *session) deny(d *desk, b *board, number int, r admission.Result) error {
-	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, s.objections(r) })
-	s.sayTrace(r.Decision)
 	err := denialError(number, r)
-	if !d.to.strict && !d.to.named {
+	if !d.to.strict && !d.to.named { // the plan, which the pull request shows, says what is missing
 		fmt.Fprintf(s.stdout, "%v\n", err)
 		return nil
 	}
+	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, s.objections(r) })
+	s.sayTrace(r.Decision)
 	s.output("outcome", "denied")
 	return err
 }
@@ -227,7 +254,7 @@ func (s *session) sayTrace(decision policy.Decision) {
 // elevate checks the org, says the plan and does it, if somebody is there.
 func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Result) error {
 	w := s.workflow(d.client, d.book, d.q)
-	w.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, d.hub) }
+	w.StillApproved = func(ctx context.Context) error { return stillToDo(ctx, d, r) }
 	facts, err := w.Check(ctx, r.Owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)
@@ -251,6 +278,21 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 		return err
 	}
 	return s.perform(ctx, w, b, plan, r.Settings, w.Apply)
+}
+
+// stillToDo says why what was decided does not hold any more, or was carried out by another run meanwhile.
+func stillToDo(ctx context.Context, d *desk, r admission.Result) error {
+	if err := r.Confirm(ctx, d.hub); err != nil {
+		return err
+	}
+	leases, err := d.book.Leases(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	if done := lastDone(leases, r.Facts.PullRequest); done != "" {
+		return fmt.Errorf("this approval was carried out meanwhile, under lease %s", done)
+	}
+	return nil
 }
 
 // wait says that the request is admitted and that nobody is there. Nothing is held meanwhile, no privilege and no job.

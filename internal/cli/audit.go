@@ -176,8 +176,14 @@ func (s *session) vouchForOpen(ctx context.Context, leases []access.Lease) error
 		if !l.State.Open() {
 			continue
 		}
-		if _, err := v.vouch(ctx, l); err != nil {
+		doubt, err := v.vouch(ctx, l)
+		switch {
+		case err != nil:
 			return fmt.Errorf("lease %s is not what was approved: %w", l.ID, err)
+		case doubt != "":
+			return fmt.Errorf("lease %s cannot be held against what was approved: %s", l.ID, doubt)
+		case l.Kind == access.LeaseElevation && l.Approval == nil:
+			return fmt.Errorf("lease %s is not what was approved: it names no approval", l.ID)
 		}
 	}
 	return nil

@@ -22,6 +22,16 @@ import (
 func (s *session) endDeclared(ctx context.Context, d *desk, b *board, r admission.Result) error {
 	w := s.workflow(d.client, d.book, d.q)
 	w.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, d.hub) }
+	dir, err := s.onDefaultBranch(ctx, d, r.Facts.PullRequest.DefaultBranch)
+	if err != nil {
+		return fmt.Errorf("looking whether the account is declared elsewhere: %w", err)
+	}
+	for _, o := range dir.Owners {
+		if o.Source.File != r.Facts.ManifestPath && strings.EqualFold(o.Account, r.Owner.Account) {
+			s.output("outcome", "refused")
+			return coded(ExitFound, fmt.Errorf("%s is not ended: account %q is declared by %s\nRemove that declaration too, or use stepdown downgrade.", r.Owner.Name, o.Account, o.Source.File))
+		}
+	}
 	return s.end(ctx, w, b, r.Owner, r.Settings, s.subject(time.Now(), &r.Approval), elevation.Withdrawn{
 		Why: fmt.Sprintf("pull request %d removes %s", r.Approval.PullRequest, r.Approval.ManifestPath),
 	})
@@ -75,6 +85,10 @@ func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr 
 	if err != nil {
 		return fmt.Errorf("ending what lease %s gave: %w", lease.ID, err)
 	}
+	if i := slices.IndexFunc(dir.Owners, func(o access.TokenOwner) bool { return declares(o, lease) && o.Token.Name == lease.TokenName }); i >= 0 {
+		fmt.Fprintf(s.stdout, "pull request %d was closed without being merged, but %s declares the same token: nothing is taken back\n", pr.Number, dir.Owners[i].Source.File)
+		return nil
+	}
 	w := s.workflow(d.client, d.book, d.q)
 	w.StillApproved = func(ctx context.Context) error { return stillWithdrawn(ctx, d, pr.Number) }
 	owner := access.TokenOwner{
@@ -94,11 +108,14 @@ func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr 
 // needed tells whether something else than the lease gives the account its role: a manifest of the default branch, or another
 // request that was carried out.
 func needed(leases []access.Lease, lease access.Lease, dir manifest.Directory) bool {
-	return slices.ContainsFunc(dir.Owners, func(o access.TokenOwner) bool {
-		return o.Account == lease.Account.ID || strings.EqualFold(o.Account, lease.Account.Login)
-	}) || slices.ContainsFunc(leases, func(l access.Lease) bool {
+	return slices.ContainsFunc(dir.Owners, func(o access.TokenOwner) bool { return declares(o, lease) }) || slices.ContainsFunc(leases, func(l access.Lease) bool {
 		return l.ID != lease.ID && l.Account.ID == lease.Account.ID && l.Kind == access.LeaseElevation && l.State == access.StateClosed && !ended(leases, l.ID)
 	})
+}
+
+// declares tells whether a manifest is that of the lease's account.
+func declares(o access.TokenOwner, lease access.Lease) bool {
+	return o.Account == lease.Account.ID || strings.EqualFold(o.Account, lease.Account.Login)
 }
 
 // stillWithdrawn is asked before anything is taken back.

@@ -20,10 +20,10 @@ import (
 
 // board begins to write on the pull request, or returns nil where that is not wanted.
 func (s *session) board(ctx context.Context, hub *github.Client, r admission.Result) *board {
-	if !s.comment {
+	pr := r.Facts.PullRequest
+	if !s.comment || pr.Number == 0 {
 		return nil
 	}
-	pr := r.Facts.PullRequest
 	return newBoard(ctx, hub, pr.Number, pr.HeadSHA, s.threadOf(r), func(err error) { fmt.Fprintf(s.stderr, "stepdown: %v\n", err) })
 }
 
@@ -36,6 +36,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
 		Operator: o.Operator.Name, SignIn: o.Operator.SignIn, TokenName: o.Token.Name, Zones: o.Token.Zones, Destination: o.Delivery.Destination,
 		OrgURL: s.orgURL, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(), BreakGlass: o.Elevation.BreakGlass.Reason,
+		URL: r.Facts.PullRequest.URL, Ticket: o.Ticket, Reason: o.Reason,
 	}
 	if r.Action == admission.ActionEnd {
 		t.Stage = report.StageEnding
