@@ -97,7 +97,7 @@ func (s *session) desk(ctx context.Context, number int) (*desk, error) {
 	if d.hub, err = s.github(); err != nil {
 		return nil, err
 	}
-	if d.book, err = s.ledger(ctx, true); err != nil {
+	if d.book, err = s.ledger(true); err != nil {
 		return nil, err
 	}
 	if err = s.prepareReports(); err != nil {
@@ -119,15 +119,12 @@ func (s *session) desk(ctx context.Context, number int) (*desk, error) {
 
 // carry carries out one pull request, as far as it is admitted.
 func (s *session) carry(ctx context.Context, d *desk, number int) error {
-	r, err := admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Now: time.Now()})
+	r, asks, err := s.admit(ctx, d, number, false)
+	if err != nil || !asks {
+		return err
+	}
 	pr := r.Facts.PullRequest
-	switch {
-	case err != nil:
-		return s.unreadable(ctx, d, number, r, err)
-	case pr.Number != 0 && !r.AsksForSomething() && !d.to.named:
-		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
-		return nil
-	case pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0:
+	if pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0 {
 		return s.endWithdrawn(ctx, d)
 	}
 	if l := underWay(d.leases, pr); l.ID != "" {
@@ -153,6 +150,20 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 		return s.endDeclared(ctx, d, b, r)
 	}
 	return s.elevate(ctx, d, b, r)
+}
+
+// admit has a pull request decided on, for a plan or to be carried out. asks is false where nothing follows from it: it asks for
+// nothing, or could not be decided on.
+func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
+	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now()})
+	if err != nil {
+		return r, false, s.unreadable(ctx, d, number, r, err)
+	}
+	if r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named {
+		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
+		return r, false, nil
+	}
+	return r, true, nil
 }
 
 // lastDone returns the id of the lease under which what the pull request asks for at its present head was carried out before.

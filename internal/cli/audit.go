@@ -152,7 +152,7 @@ func (s *session) readLeases(ctx context.Context) leaseBook {
 	if !s.auditsLedger() {
 		return leaseBook{coverage: org.Coverage{Status: org.StatusComplete, Reason: "there is no ledger: no lease excuses anything"}}
 	}
-	book, err := s.ledger(ctx, false)
+	book, err := s.ledger(false)
 	var leases []access.Lease
 	if err == nil {
 		leases, err = book.Leases(ctx)

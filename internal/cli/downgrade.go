@@ -42,7 +42,7 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 	if err != nil {
 		return err
 	}
-	book, err := s.ledger(ctx, true)
+	book, err := s.ledger(true)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package cli
 // The ledger: a branch of the repository, or a folder.
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -39,7 +38,7 @@ func (s *session) ledgerBranch() (name string, ok bool) {
 }
 
 // ledger opens the ledger; create says that there may be none yet.
-func (s *session) ledger(ctx context.Context, create bool) (elevation.Ledger, error) {
+func (s *session) ledger(create bool) (elevation.Ledger, error) {
 	key, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases (make one with: openssl rand -base64 32)")
 	if err != nil {
 		return nil, err

@@ -41,15 +41,11 @@ func (s *session) planRequests(ctx context.Context, number int) error {
 }
 
 func (s *session) planRequest(ctx context.Context, d *desk, number int) error {
-	r, err := admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: true, Now: time.Now()})
-	pr := r.Facts.PullRequest
-	switch {
-	case err != nil:
-		return s.unreadable(ctx, d, number, r, err)
-	case pr.Number != 0 && !r.AsksForSomething() && !d.to.named:
-		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
-		return nil
-	case pr.State == "closed":
+	r, asks, err := s.admit(ctx, d, number, true)
+	if err != nil || !asks {
+		return err
+	}
+	if r.Facts.PullRequest.State == "closed" {
 		fmt.Fprintf(s.stdout, "pull request %d is closed\n", number)
 		return nil
 	}

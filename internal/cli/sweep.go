@@ -69,7 +69,7 @@ func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := s.ledger(ctx, false)
+	book, err := s.ledger(false)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 	o := r.Owner
 	t := report.Thread{
 		Stage: report.StagePlanned, Name: o.Name, Account: o.Account, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA,
-		Role: o.Elevation.Role, Kept: kept(o.Role), Window: shortDuration(o.Elevation.Window),
+		Role: o.Elevation.Role, Kept: kept(o.Role), Window: manifest.FormatDuration(o.Elevation.Window),
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
 		Operator: o.Operator.Name, SignIn: o.Operator.SignIn, TokenName: o.Token.Name, Zones: o.Token.Zones, Destination: o.Delivery.Destination,
 		OrgURL: s.orgURL, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(), BreakGlass: o.Elevation.BreakGlass.Reason,
@@ -122,16 +122,4 @@ func firstLine(err error) string {
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
-}
-
-// shortDuration writes a duration without what is nought: 10m, not 10m0s.
-func shortDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

@@ -31,8 +31,7 @@ func (v voucher) vouch(ctx context.Context, l access.Lease) (doubt string, err e
 	}
 	data, err := v.hub.File(ctx, a.ManifestPath, a.HeadSHA)
 	if err != nil {
-		line, _, _ := strings.Cut(err.Error(), "\n")
-		return line, nil
+		return firstLine(err), nil
 	}
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != a.ManifestSHA256 {

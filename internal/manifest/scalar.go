@@ -259,24 +259,24 @@ type duration struct {
 }
 
 func (d duration) expected() string {
-	return fmt.Sprintf("a duration from %s to %s, such as %s", short(d.least), short(d.most), d.example())
+	return fmt.Sprintf("a duration from %s to %s, such as %s", FormatDuration(d.least), FormatDuration(d.most), d.example())
 }
 
 // example returns a duration within the bounds, as people write it.
 func (d duration) example() string {
 	for _, e := range []time.Duration{15 * time.Minute, 10 * time.Second, time.Second} {
 		if e >= d.least && e <= d.most {
-			return short(e)
+			return FormatDuration(e)
 		}
 	}
-	return short(d.least)
+	return FormatDuration(d.least)
 }
 
 func (d duration) initial() any {
 	if *d.into == 0 {
 		return nil
 	}
-	return short(*d.into)
+	return FormatDuration(*d.into)
 }
 
 func (d duration) read(r *reader, path string, _ place, n *yaml.Node) {
@@ -303,8 +303,8 @@ func (d duration) schema() map[string]any {
 	return map[string]any{"type": "string", "pattern": durationPattern}
 }
 
-// short gives a duration as people write it: 15m, not 15m0s.
-func short(d time.Duration) string {
+// FormatDuration gives a duration as people write it: 15m, not 15m0s.
+func FormatDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")

@@ -48,7 +48,7 @@ func elevationSettings(e *access.ElevationSettings) object {
 				where = r.places[join(field, "stepDown")]
 			}
 			r.complain(where, join(field, "settle"), fmt.Sprintf(
-				"is %s, and stepDown is %s: a proof needs two reads that far apart, so that every step-down would end as stuck", short(e.Settle), short(e.StepDown)),
+				"is %s, and stepDown is %s: a proof needs two reads that far apart, so that every step-down would end as stuck", FormatDuration(e.Settle), FormatDuration(e.StepDown)),
 				"Make stepDown longer than settle.")
 		},
 	}

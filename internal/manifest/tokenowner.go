@@ -38,7 +38,7 @@ func tokenOwnerTable(o *access.TokenOwner) object {
 			{"operator", true, "The person who signs in as the account to create the token.", operatorTable(&o.Operator)},
 			{"role", true, "The one role that the account keeps: a custom role on a resource set, each by id or label.", intendedTable(&o.Role)},
 			{"token", true, "The token that the account owns.", tokenTable(&o.Token)},
-			{"elevation", false, fmt.Sprintf("The temporary role. Where it is absent: %s for %s.", access.DefaultElevationRole, short(DefaultWindow)), elevationTable(&o.Elevation)},
+			{"elevation", false, fmt.Sprintf("The temporary role. Where it is absent: %s for %s.", access.DefaultElevationRole, FormatDuration(DefaultWindow)), elevationTable(&o.Elevation)},
 			{"reason", true, "Why the account needs the token.", prose{&o.Reason, "the reason for which the account needs the token"}},
 			{"ticket", true, "The ticket under which this was asked for.", text{into: &o.Ticket, what: "the id or address of a ticket"}},
 			{"owner", true, "The person or team that answers for the account.", text{into: &o.Owner, login: true, what: "the person or team that answers for the account"}},
