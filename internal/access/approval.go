@@ -11,6 +11,7 @@ type PullRequest struct {
 	Merged        bool   `json:"merged"`
 	Draft         bool   `json:"draft"`
 	Author        string `json:"author"`
+	AuthorType    string `json:"author_type"` // User, Bot, …
 	HeadSHA       string `json:"head_sha"`
 	HeadRef       string `json:"head_ref"`  // branch in HeadRepo, without refs/heads/
 	HeadRepo      string `json:"head_repo"` // "owner/name"; empty where the fork was deleted

@@ -28,6 +28,16 @@ const (
 	PushDeletion = "branch_deletion"
 )
 
+// BaseChange is one change of what a pull request is compared with: of its base branch, or of that branch's history. What was
+// approved before it was another change.
+// Source: docs.github.com, "Issue event types".
+type BaseChange struct {
+	ID    int64     `json:"id"`
+	Kind  string    `json:"kind"`  // base_ref_changed, automatic_base_change_succeeded or base_ref_force_pushed
+	Actor string    `json:"actor"` // login; empty where the account was deleted
+	At    time.Time `json:"at"`
+}
+
 // Authority is what a person may do in the repository.
 type Authority struct {
 	User       string   `json:"user"`

@@ -107,7 +107,7 @@ func TestPullRequest(t *testing.T) {
 	sha := hub.Commit("request", map[string]string{"access/a.yaml": "a\n"})
 	n := hub.OpenPullRequest("rita", "request", "Give a a token")
 	want := access.PullRequest{
-		Repository: "acme/okta-access", Number: n, URL: "https://github.com/acme/okta-access/pull/1", State: "open", Author: "rita",
+		Repository: "acme/okta-access", Number: n, URL: "https://github.com/acme/okta-access/pull/1", State: "open", Author: "rita", AuthorType: "User",
 		HeadSHA: sha, HeadRef: "request", HeadRepo: "acme/okta-access", BaseRef: "main", DefaultBranch: "main",
 	}
 	check := func(name string) {
@@ -149,6 +149,7 @@ func TestPullRequestLacksFields(t *testing.T) {
 		"other repo":     `{"number":1,"state":"open","base":{"repo":{"full_name":"acme/other"}}}`,
 		"no head":        `{"number":1,"state":"open","user":{"login":"a"},"base":{"ref":"main","repo":{"full_name":"acme/okta-access","default_branch":"main"}}}`,
 		"no author":      `{"number":1,"state":"open","changed_files":1,"head":{"sha":"` + strings.Repeat("a", 40) + `"},"base":{"ref":"main","repo":{"full_name":"acme/okta-access","default_branch":"main"}}}`,
+		"no author type": `{"number":1,"state":"open","changed_files":1,"user":{"login":"a"},"head":{"sha":"` + strings.Repeat("a", 40) + `"},"base":{"ref":"main","repo":{"full_name":"acme/okta-access","default_branch":"main"}}}`,
 		"array":          `[]`,
 		"not JSON":       `<html>`,
 		"empty":          ``,

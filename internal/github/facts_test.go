@@ -41,6 +41,18 @@ func TestFactsOfTheEmulator(t *testing.T) {
 	}
 	open, err := c.OpenPullRequests(ctx, "main")
 	check("OpenPullRequests", []int{n, second}, open, err)
+	hub.SetBase(n, "other")
+	hub.SetDraft(n, true)
+	hub.SetBase(n, "main")
+	before := hub.Head("main")
+	hub.Commit("main", map[string]string{"c": "c"})
+	hub.ForcePush("mallory", "main", before)
+	changes, err := c.BaseChanges(ctx, n)
+	var kinds []string
+	for _, change := range changes {
+		kinds = append(kinds, change.Kind+" by "+change.Actor)
+	}
+	check("BaseChanges", []string{"base_ref_changed by rita", "base_ref_changed by rita", "base_ref_force_pushed by mallory"}, kinds, err)
 	of, err := c.PullRequestsOf(ctx, sha)
 	check("PullRequestsOf", []int{n}, of, err)
 	authority, err := app.Authority(ctx, "ann", []string{"leads", "ops"})

@@ -65,7 +65,7 @@ func needOf(method, path string) need {
 	case "check-runs":
 		return need{"checks: " + access, inJob}
 	case "issues":
-		if strings.Contains(route, "/comments") {
+		if strings.Contains(route, "/comments") || strings.HasSuffix(route, "/events") {
 			return need{"pull-requests: " + access, inJob}
 		}
 		return need{"issues: " + access, inJob}

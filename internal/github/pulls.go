@@ -20,6 +20,8 @@ const (
 	maxFiles = 3000
 	// maxReviews is how many reviews are read at the most: more is not a pull request that a person could judge.
 	maxReviews = 10_000
+	// maxEvents is how many events of a pull request are read at the most.
+	maxEvents = 10_000
 	// maxPulls is how many pull requests are listed at the most.
 	maxPulls = 5000
 )
@@ -45,7 +47,7 @@ func (c *Client) pullRequest(ctx context.Context, number int) (access.PullReques
 	}
 	pr := access.PullRequest{
 		Repository: got.GetBase().GetRepo().GetFullName(), Number: got.GetNumber(), URL: got.GetHTMLURL(),
-		State: got.GetState(), Merged: got.GetMerged(), Draft: got.GetDraft(), Author: got.GetUser().GetLogin(),
+		State: got.GetState(), Merged: got.GetMerged(), Draft: got.GetDraft(), Author: got.GetUser().GetLogin(), AuthorType: got.GetUser().GetType(),
 		HeadSHA: got.GetHead().GetSHA(), HeadRef: got.GetHead().GetRef(), HeadRepo: got.GetHead().GetRepo().GetFullName(),
 		BaseRef: got.GetBase().GetRef(), DefaultBranch: got.GetBase().GetRepo().GetDefaultBranch(),
 	}
@@ -54,7 +56,7 @@ func (c *Client) pullRequest(ctx context.Context, number int) (access.PullReques
 		err = fmt.Errorf("github: the answer is for pull request %d of %q", pr.Number, pr.Repository)
 	case !isSHA(pr.HeadSHA):
 		err = fmt.Errorf("github: head SHA %q is not that of a commit", pr.HeadSHA)
-	case pr.State == "" || pr.Author == "" || pr.BaseRef == "" || pr.DefaultBranch == "" || got.ChangedFiles == nil:
+	case pr.State == "" || pr.Author == "" || pr.AuthorType == "" || pr.BaseRef == "" || pr.DefaultBranch == "" || got.ChangedFiles == nil:
 		err = errors.New("github: the answer lacks the state, the author, the base, the default branch or the number of changed files")
 	}
 	return pr, got.GetChangedFiles(), err
@@ -123,6 +125,37 @@ func (c *Client) Files(ctx context.Context, number int) ([]access.ChangedFile, e
 		return fail(errors.New("the pull request changed while its files were read\nrun again"))
 	}
 	return files, nil
+}
+
+// BaseChanges reads when the pull request was given another base, by whom or what, and when its base was rewritten; oldest
+// first. GitHub keeps that among the events of the pull request as an issue.
+func (c *Client) BaseChanges(ctx context.Context, number int) ([]access.BaseChange, error) {
+	fail := func(err error) ([]access.BaseChange, error) {
+		return nil, fmt.Errorf("reading the events of pull request %d: %w", number, clean(err))
+	}
+	if number <= 0 {
+		return fail(errors.New("pull requests are numbered from 1"))
+	}
+	got, err := pages(maxEvents, func(opts *gh.ListOptions) ([]*gh.IssueEvent, *gh.Response, error) {
+		return c.api.Issues.ListIssueEvents(ctx, c.owner, c.name, number, opts)
+	})
+	if err != nil {
+		return fail(err)
+	}
+	changes, seen := []access.BaseChange{}, map[int64]bool{}
+	for _, e := range got {
+		switch {
+		case e.GetID() <= 0 || e.GetEvent() == "" || e.CreatedAt == nil || e.CreatedAt.IsZero():
+			return fail(errors.New("github: an event has no id, no kind or no time"))
+		case seen[e.GetID()]:
+			return fail(fmt.Errorf("github: event %d is listed twice: the list moved while it was read\nrun again", e.GetID()))
+		}
+		seen[e.GetID()] = true
+		if slices.Contains([]string{"base_ref_changed", "automatic_base_change_succeeded", "base_ref_force_pushed"}, e.GetEvent()) {
+			changes = append(changes, access.BaseChange{ID: e.GetID(), Kind: e.GetEvent(), Actor: e.GetActor().GetLogin(), At: e.GetCreatedAt().UTC()})
+		}
+	}
+	return changes, nil
 }
 
 // changedFiles translates; a path that comes twice, or none, is an error.

@@ -391,6 +391,7 @@ func TestHintsNameThePermission(t *testing.T) {
 		{"POST", "/repos/o/r/check-runs", "checks: write"},
 		{"PATCH", "/repos/o/r/check-runs/1", "checks: write"},
 		{"GET", "/repos/o/r/issues/1/comments", "pull-requests: read"},
+		{"GET", "/repos/o/r/issues/1/events", "pull-requests: read"},
 		{"POST", "/repos/o/r/issues/1/comments", "pull-requests: write"},
 		{"PATCH", "/repos/o/r/issues/comments/1", "pull-requests: write"},
 		{"POST", "/repos/o/r/issues", "issues: write"},

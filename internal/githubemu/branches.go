@@ -132,7 +132,10 @@ func (h *Hub) move(actor, branch, sha, kind string) {
 	})
 	for _, p := range h.pulls {
 		if p.state == "open" && p.headRef == branch {
-			h.moveHead(p, sha)
+			h.moveHead(p, actor, kind, sha)
+		}
+		if p.state == "open" && p.baseRef == branch && kind == forcePushed {
+			h.happened(p, pullEvent{kind: eventBaseForced, actor: actor, commitID: sha})
 		}
 	}
 }
@@ -150,11 +153,15 @@ func (h *Hub) kindOfMove(before, after string) string {
 }
 
 // moveHead follows the branch with an open pull request.
-func (h *Hub) moveHead(p *pull, sha string) {
+func (h *Hub) moveHead(p *pull, actor, kind, sha string) {
 	p.updatedAt = h.now()
 	if sha == "" {
-		p.state, p.closedAt = "closed", h.now()
+		p.close(h.now())
+		h.happened(p, pullEvent{kind: eventClosed, actor: actor})
 		return
+	}
+	if kind == forcePushed {
+		h.happened(p, pullEvent{kind: eventHeadForced, actor: actor, commitID: sha})
 	}
 	p.headSHA = sha
 	if !h.rulesOf(p.baseRef).DismissStale {
@@ -162,7 +169,7 @@ func (h *Hub) moveHead(p *pull, sha string) {
 	}
 	for _, r := range p.reviews {
 		if r.state == "APPROVED" {
-			r.state = "DISMISSED"
+			h.dismiss(p, r, actor)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type pull struct {
 	updatedAt          time.Time
 	closedAt           time.Time
 	reviews            []*review
+	events             []pullEvent
 }
 
 type review struct {
@@ -94,7 +95,13 @@ func (h *Hub) Review(number int, user, state string, opts ...ReviewOption) int64
 func (h *Hub) Dismiss(number int, reviewID int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.pull(number).review(reviewID).state = "DISMISSED"
+	p := h.pull(number)
+	h.dismiss(p, p.review(reviewID), "octocat")
+}
+
+func (h *Hub) dismiss(p *pull, r *review, actor string) {
+	h.happened(p, pullEvent{kind: eventDismissed, actor: actor, review: r, was: r.state})
+	r.state = "DISMISSED"
 }
 
 // Merge merges the pull request and returns the SHA of the merge commit.
@@ -117,13 +124,18 @@ func (h *Hub) Merge(number int) string {
 	p.baseSHA, p.state, p.mergedBy, p.closedAt, p.updatedAt = base, "closed", "octocat", h.now(), h.now()
 	who := h.personOf("octocat")
 	p.mergeSHA = h.commit(files, []string{base, p.headSHA}, who, who, message).sha
+	h.happened(p, pullEvent{kind: eventMerged, actor: "octocat", commitID: p.mergeSHA})
+	h.happened(p, pullEvent{kind: eventClosed, actor: "octocat"})
 	h.move("octocat", p.baseRef, p.mergeSHA, merged)
 	return p.mergeSHA
 }
 
 // Close closes the pull request without merging it.
 func (h *Hub) Close(number int) {
-	h.change(number, func(p *pull) { p.close(h.now()) })
+	h.change(number, func(p *pull) {
+		p.close(h.now())
+		h.happened(p, pullEvent{kind: eventClosed, actor: p.author})
+	})
 }
 
 // Reopen opens a closed pull request again, at where its branch is now. It panics if it was merged.
@@ -133,6 +145,7 @@ func (h *Hub) Reopen(number int) {
 			panic(fmt.Sprintf("githubemu: pull request %d was merged", number))
 		}
 		p.state, p.closedAt = "open", time.Time{}
+		h.happened(p, pullEvent{kind: eventReopened, actor: p.author})
 		if sha := h.branches[p.headRef]; sha != "" {
 			p.headSHA = sha
 		}
@@ -145,20 +158,30 @@ func (h *Hub) SetAuthor(number int, login, kind string) {
 }
 
 // SetDraft makes the pull request a draft, or ready for review.
-func (h *Hub) SetDraft(number int, draft bool) { h.change(number, func(p *pull) { p.draft = draft }) }
+func (h *Hub) SetDraft(number int, draft bool) {
+	h.change(number, func(p *pull) {
+		kind := eventReady
+		if p.draft = draft; draft {
+			kind = eventDrafted
+		}
+		h.happened(p, pullEvent{kind: kind, actor: p.author})
+	})
+}
 
 // SetFork makes the head's repository another one, "owner/name", or "" for a fork that was deleted since.
 func (h *Hub) SetFork(number int, repository string) {
 	h.change(number, func(p *pull) { p.headRepo = repository })
 }
 
-// SetBase makes the pull request one to another branch. It panics if there is no such branch.
+// SetBase makes the pull request one to another branch. It panics if there is no such branch. No approval is dismissed:
+// GitHub documents that for pushes to the head, and for a merge base that moves where a rule asks for it.
 func (h *Hub) SetBase(number int, branch string) {
 	h.change(number, func(p *pull) {
 		if h.branches[branch] == "" {
 			panic(fmt.Sprintf("githubemu: no branch %q", branch))
 		}
 		p.baseRef, p.baseSHA = branch, h.branches[branch]
+		h.happened(p, pullEvent{kind: eventBaseChanged, actor: p.author})
 	})
 }
 

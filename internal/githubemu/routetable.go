@@ -122,6 +122,7 @@ func talkRoutes() []route {
 		writes(http.MethodPost, "issues", "issues", "issues/issues#create-an-issue", (*Hub).createIssue),
 		reads("issues/{#number}", either, "issues/issues#get-an-issue", (*Hub).readIssue),
 		writes(http.MethodPatch, "issues/{#number}", either, "issues/issues#update-an-issue", (*Hub).updateIssue),
+		reads("issues/{#number}/events", either, "issues/events#list-issue-events", (*Hub).listEvents),
 		reads("issues/{#number}/comments", either, "issues/comments#list-issue-comments", (*Hub).listComments),
 		writes(http.MethodPost, "issues/{#number}/comments", either, "issues/comments#create-an-issue-comment", (*Hub).createComment),
 		reads("issues/comments/{#comment}", either, "issues/comments#get-an-issue-comment", (*Hub).readComment),
