@@ -135,6 +135,21 @@ func requests() []attack {
 		{name: "fork that was deleted", do: approved(func(w *siege) { w.hub.SetFork(1, "") }), rule: "not_a_fork"},
 		{name: "draft", do: approved(func(w *siege) { w.hub.SetDraft(1, true) }), rule: "not_draft"},
 		{name: "wrong base", do: approved(func(w *siege) { w.hub.Commit("release", nil); w.hub.SetBase(1, "release") }), rule: "default_branch"},
+		{name: "approved against another base, and retargeted", do: func(w *siege) {
+			w.hub.Commit("main", nil)
+			w.hub.CreateBranch("frank", "smaller", w.hub.Head("change"))
+			w.ask("FIN-1234", "FIN-1235")
+			w.hub.SetBase(1, "smaller")
+			w.approve("grace")
+			w.hub.SetBase(1, "main")
+		}, rule: "approved", says: "before the base of the pull request changed"},
+		{name: "approved before the default branch was rewritten", do: func(w *siege) {
+			before := w.hub.Head("main")
+			w.hub.Commit("main", map[string]string{"notes.txt": "x"})
+			w.approve("grace")
+			w.hub.ForcePush("octocat", "main", before)
+		}, rule: "approved", says: "base_ref_force_pushed"},
+		{name: "asked for by a bot", do: approved(func(w *siege) { w.hub.SetAuthor(1, "github-actions[bot]", "Bot") }), rule: "author_is_a_person"},
 		{name: "closed", do: approved(func(w *siege) { w.hub.Close(1) }), ok: true},
 		{name: "closed, and asked for by its number", do: approved(func(w *siege) {
 			w.hub.Close(1)
@@ -359,7 +374,7 @@ func TestWhatCannotBeReadIsDenied(t *testing.T) {
 		"pull request": repo + "/pulls/1", "reviews": repo + "/pulls/1/reviews", "files": repo + "/pulls/1/files",
 		"manifest": repo + "/contents/access/invoice-export.yaml", "settings": repo + "/contents/access", "pushes": repo + "/activity",
 		"authority": repo + "/collaborators", "rules": repo + "/rules/branches/main", "code owners": repo + "/codeowners/errors",
-		"comments": repo + "/issues/1/comments", "default branch": repo + "/git/ref/heads/main",
+		"comments": repo + "/issues/1/comments", "base changes": repo + "/issues/1/events", "default branch": repo + "/git/ref/heads/main",
 	} {
 		for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError} {
 			t.Run(strings.ReplaceAll(fact, " ", "-")+"/"+http.StatusText(status), func(t *testing.T) {
@@ -388,13 +403,23 @@ func TestWhatCannotBeReadIsDenied(t *testing.T) {
 func TestWhatMovesBetweenCheckAndGrant(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*siege, int64){
-		"push":               func(w *siege, _ int64) { w.ask("window: 5s", "window: 6s") },
-		"dismissal":          func(w *siege, review int64) { w.hub.Dismiss(1, review) },
-		"changes requested":  func(w *siege, _ int64) { w.hub.Review(1, "heidi", "CHANGES_REQUESTED") },
-		"settings":           func(w *siege, _ int64) { w.settings("maxWindow: 30m", "maxWindow: 1m") },
-		"draft":              func(w *siege, _ int64) { w.hub.SetDraft(1, true) },
-		"closed":             func(w *siege, _ int64) { w.hub.Close(1) },
-		"base":               func(w *siege, _ int64) { w.hub.Commit("release", nil); w.hub.SetBase(1, "release") },
+		"push":              func(w *siege, _ int64) { w.ask("window: 5s", "window: 6s") },
+		"dismissal":         func(w *siege, review int64) { w.hub.Dismiss(1, review) },
+		"changes requested": func(w *siege, _ int64) { w.hub.Review(1, "heidi", "CHANGES_REQUESTED") },
+		"settings":          func(w *siege, _ int64) { w.settings("maxWindow: 30m", "maxWindow: 1m") },
+		"draft":             func(w *siege, _ int64) { w.hub.SetDraft(1, true) },
+		"closed":            func(w *siege, _ int64) { w.hub.Close(1) },
+		"base":              func(w *siege, _ int64) { w.hub.Commit("release", nil); w.hub.SetBase(1, "release") },
+		"base and back": func(w *siege, _ int64) {
+			w.hub.Commit("release", nil)
+			w.hub.SetBase(1, "release")
+			w.hub.SetBase(1, "main")
+		},
+		"approver's rights": func(w *siege, _ int64) { w.hub.SetRole("grace", "read") },
+		"protection":        func(w *siege, _ int64) { w.hub.Unprotect("main") },
+		"a bot's push": func(w *siege, _ int64) {
+			w.push("github-actions[bot]", map[string]string{"access/invoice-export.yaml": request + "#"})
+		},
 		"lease taken":        func(w *siege, _ int64) { w.take() },
 		"github goes down":   func(w *siege, _ int64) { w.hub.Inject(githubemu.Fault{Status: 503}) },
 		"token loses rights": func(w *siege, _ int64) { w.hub.Withhold("pull_requests", 404) },

@@ -88,7 +88,17 @@ func TestRequestsAreDecidedByTheirFacts(t *testing.T) {
 			r.pushes["alpha"] = append(r.pushes["alpha"], access.Push{Ref: "refs/heads/alpha", After: base, Kind: "push", Actor: "dana", ActorType: "User"})
 		}, []string{"approved"}},
 		"pushed by the approver": {func(r *repo, _ *admission.Ask) { r.pushes["alpha"][0].Actor = "Grace" }, []string{"approved"}},
-		"push is not known":      {func(r *repo, _ *admission.Ask) { r.pushes = nil }, []string{"pusher_known"}},
+		"approved before it was retargeted": {func(r *repo, _ *admission.Ask) {
+			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: now.Add(-time.Minute)}}
+		}, []string{"approved"}},
+		"approved in the second in which it was retargeted": {func(r *repo, _ *admission.Ask) {
+			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: r.reviews[0].SubmittedAt}}
+		}, []string{"approved"}},
+		"approved after it was retargeted": {func(r *repo, _ *admission.Ask) {
+			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: r.reviews[0].SubmittedAt.Add(-time.Second)}}
+		}, nil},
+		"a bot asks":        {func(r *repo, _ *admission.Ask) { r.pull.Author, r.pull.AuthorType = "x[bot]", "Bot" }, []string{"author_is_a_person"}},
+		"push is not known": {func(r *repo, _ *admission.Ask) { r.pushes = nil }, []string{"pusher_known"}},
 		"approver may only read": {func(r *repo, _ *admission.Ask) {
 			r.people["grace"] = access.Authority{User: "grace", Permission: "read"}
 		}, []string{"approved"}},
@@ -174,6 +184,7 @@ func TestWhatCannotBeReadIsADenial(t *testing.T) {
 	for method, c := range map[string]struct{ fact, permission string }{
 		"PullRequest":               {"pull_request", "pull-requests: read"},
 		"Reviews":                   {"reviews", "pull-requests: read"},
+		"BaseChanges":               {"base_changes", "pull-requests: read"},
 		"Files":                     {"files", "pull-requests: read"},
 		"BranchHead":                {"declared", "contents: read"},
 		"Dir access":                {"declared", "contents: read"},
@@ -460,13 +471,32 @@ func TestConfirm(t *testing.T) {
 		"review is gone":  {func(r *repo) { r.reviews = nil }, "the reviews of pull request 7 changed"},
 		"deleted account": {func(r *repo) { r.reviews = append(r.reviews, access.Review{ID: 2, State: "CHANGES_REQUESTED"}) }, "the reviews of pull request 7 changed"},
 		"settings":        {func(r *repo) { r.heads["main"] = base }, `branch "main"`},
-		"no answer":       {func(r *repo) { r.fail["Reviews"] = errors.New("502") }, "502"},
-		"no pull request": {func(r *repo) { r.fail["PullRequest"] = errors.New("404") }, "404"},
-		"no head":         {func(r *repo) { r.fail["BranchHead"] = errors.New("403") }, "403"},
+		"rights are gone": {func(r *repo) {
+			r.people["grace"] = access.Authority{User: "grace", Permission: "read"}
+			r.people["ada"] = access.Authority{User: "ada", Permission: "read"}
+		}, "approval of grace does not count"},
+		"one of two rights is gone": {func(r *repo) {
+			r.people["ada"] = access.Authority{User: "ada", Permission: "none"}
+		}, `by now those of ["grace"]`},
+		"retargeted and back": {func(r *repo) {
+			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: now.Add(-time.Minute)}}
+		}, "before the base of the pull request changed"},
+		"a bot pushed the same head": {func(r *repo) {
+			r.pushes["alpha"] = append(r.pushes["alpha"], access.Push{ID: 2, Ref: "refs/heads/alpha", After: head, Kind: "push", Actor: "x[bot]", ActorType: "Bot"})
+		}, "nobody can tell who had it push"},
+		"the branch is not protected any more": {func(r *repo) { r.rules = access.BranchRules{Branch: "main"} }, "is not protected"},
+		"the approval is too old":              {func(r *repo) { r.later = 24 * time.Hour }, "does not count: it is"},
+		"the operator went away":               {func(r *repo) { r.later = 12 * time.Minute }, "has to wait by now: presence"},
+		"no rights":                            {func(r *repo) { r.fail["Authority"] = errors.New("503") }, "503"},
+		"no events":                            {func(r *repo) { r.fail["BaseChanges"] = errors.New("503") }, "503"},
+		"no answer":                            {func(r *repo) { r.fail["Reviews"] = errors.New("502") }, "502"},
+		"no pull request":                      {func(r *repo) { r.fail["PullRequest"] = errors.New("404") }, "404"},
+		"no head":                              {func(r *repo) { r.fail["BranchHead"] = errors.New("403") }, "403"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := request()
+			r.reviews = append(r.reviews, approval(9, "ada", 5*time.Minute))
 			got, err := admission.Admit(t.Context(), r, e, ask())
 			if err != nil || !got.Decision.Allow {
 				t.Fatal(err, got.Decision)
@@ -474,8 +504,8 @@ func TestConfirm(t *testing.T) {
 			c.change(r)
 			requests := 0
 			r.after = func(string) { requests++ }
-			err = got.Confirm(t.Context(), r)
-			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) || requests > 4 {
+			err = got.Confirm(t.Context(), r, e, now.Add(r.later))
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) || requests > 10 {
 				t.Errorf("got %v after %d requests, want %q", err, requests, c.want)
 			}
 		})
@@ -483,7 +513,7 @@ func TestConfirm(t *testing.T) {
 	r := request()
 	r.reviews = nil
 	got, err := admission.Admit(t.Context(), r, e, ask())
-	if err != nil || got.Confirm(t.Context(), r) == nil {
+	if err != nil || got.Confirm(t.Context(), r, e, now) == nil {
 		t.Errorf("what is denied is confirmed: %v", err)
 	}
 }

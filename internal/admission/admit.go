@@ -128,32 +128,41 @@ func (r *Result) approve() access.Approval {
 	}
 }
 
-// Confirm tells whether what was decided on is still so: the pull request, the reviews that stand, and the head of the
-// default branch. It is for the moment before anything is granted. The error says what changed.
-func (r Result) Confirm(ctx context.Context, src Source) error {
+// Confirm decides again, at now, on what GitHub says by now, and tells whether it comes to the same: the same pull request at the
+// same head, the same settings, the same reviews of people who still may give them, and somebody there. It is for the
+// moment before anything is granted. The error says what changed.
+func (r Result) Confirm(ctx context.Context, src Source, engine Decider, now time.Time) error {
 	was := r.Facts.PullRequest
 	if !r.Decision.Allow {
 		return fmt.Errorf("pull request %d is not admitted", was.Number)
 	}
-	now, err := src.PullRequest(ctx, was.Number)
-	if err != nil {
-		return fmt.Errorf("looking again whether pull request %d is as it was admitted: %w", was.Number, err)
+	again := r
+	again.Facts.Coverage = maps.Clone(r.Facts.Coverage)
+	ask := Ask{Number: was.Number, AccessDir: r.Facts.AccessDir, Trigger: r.Input.Trigger, Now: now}
+	if err := (&collector{src: src, r: &again, ask: ask}).collectMoving(ctx); err != nil {
+		return fmt.Errorf("looking again whether it is as it was admitted: %w", err)
 	}
-	reviews, err := src.Reviews(ctx, was.Number)
+	decision, err := engine.AdmissionWith(ctx, again.input(ask), r.Facts.CustomRules)
 	if err != nil {
-		return fmt.Errorf("looking again whether the approvals stand: %w", err)
+		return fmt.Errorf("deciding again on pull request %d: %w", was.Number, err)
 	}
 	head, err := src.BranchHead(ctx, was.DefaultBranch)
 	if err != nil {
 		return fmt.Errorf("looking again whether the settings are as they were: %w", err)
 	}
-	switch {
-	case now.HeadSHA != was.HeadSHA:
-		return fmt.Errorf("pull request %d was pushed to since it was admitted: its head is %s, not %s\nRun it again.", was.Number, now.HeadSHA, was.HeadSHA)
-	case now != was:
+	switch f := again.Facts; {
+	case f.known(policy.FactPullRequest) && f.PullRequest.HeadSHA != was.HeadSHA:
+		return fmt.Errorf("pull request %d was pushed to since it was admitted: its head is %s, not %s\nRun it again.", was.Number, f.PullRequest.HeadSHA, was.HeadSHA)
+	case f.known(policy.FactPullRequest) && f.PullRequest != was:
 		return fmt.Errorf("pull request %d changed since it was admitted\nRun it again.", was.Number)
-	case !slices.EqualFunc(standing(reviews), standing(r.Facts.Reviews), sameReview):
+	case f.known(policy.FactReviews) && !slices.EqualFunc(standing(f.Reviews), standing(r.Facts.Reviews), sameReview):
 		return fmt.Errorf("the reviews of pull request %d changed since it was admitted\nRun it again.", was.Number)
+	case !decision.Allow:
+		return fmt.Errorf("pull request %d is not admitted any more: %s", was.Number, said(decision.Denials))
+	case len(decision.Waiting) > 0:
+		return fmt.Errorf("pull request %d has to wait by now: %s", was.Number, said(decision.Waiting))
+	case !slices.Equal(decision.Approvers, r.Decision.Approvers):
+		return fmt.Errorf("the approvals of pull request %d that count are by now those of %q\nRun it again.", was.Number, decision.Approvers)
 	case head != r.Facts.SettingsSHA:
 		return fmt.Errorf("branch %q, where the settings are, changed since they were read: its head is %s, not %s\nRun it again.", was.DefaultBranch, head, r.Facts.SettingsSHA)
 	}
@@ -164,6 +173,15 @@ func sameReview(a, b access.Review) bool {
 	at := a.SubmittedAt.Equal(b.SubmittedAt)
 	a.SubmittedAt, b.SubmittedAt = time.Time{}, time.Time{}
 	return at && a == b
+}
+
+// said puts denials into words: what each says on the first line, and what would mend the first one on the next.
+func said(denials []policy.Denial) string {
+	var all []string
+	for _, d := range denials {
+		all = append(all, d.Rule+": "+d.Message)
+	}
+	return strings.Join(all, "; ") + "\n" + denials[0].Hint
 }
 
 // Place returns where the manifest has the field that a denial is about: the field itself, or the one around it. It is

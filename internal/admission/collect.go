@@ -31,13 +31,10 @@ type collector struct {
 
 // collect reads all facts. The error is of a manifest or of the settings, or the context ended.
 func (c *collector) collect(ctx context.Context) error {
-	f := &c.r.Facts
-	c.read(ctx, policy.FactPullRequest, func() (err error) {
-		f.PullRequest, err = c.src.PullRequest(ctx, c.ask.Number)
-		return err
-	})
-	if f.known(policy.FactPullRequest) {
-		c.readChange(ctx)
+	c.readPullRequest(ctx)
+	if c.r.Facts.known(policy.FactPullRequest) {
+		c.readReviews(ctx)
+		c.readFiles(ctx)
 		c.readDeclared(ctx)
 		c.readManifest(ctx)
 		if ctx.Err() == nil {
@@ -46,9 +43,26 @@ func (c *collector) collect(ctx context.Context) error {
 			}
 		}
 		c.readPeople(ctx)
-		c.readRepository(ctx)
+		c.readOwnersErrors(ctx)
+		c.readSurroundings(ctx)
 		c.readAgain(ctx)
 	}
+	return c.ended(ctx)
+}
+
+// collectMoving reads again what can change while the pull request and the default branch stay where they are, and last the
+// pull request itself.
+func (c *collector) collectMoving(ctx context.Context) error {
+	f := &c.r.Facts
+	f.Reviews, f.BaseChanges, f.Pushes, f.Authorities, f.Rules, f.Comments = nil, nil, nil, nil, access.BranchRules{}, nil
+	c.readReviews(ctx)
+	c.readPeople(ctx)
+	c.readSurroundings(ctx)
+	c.readPullRequest(ctx)
+	return c.ended(ctx)
+}
+
+func (c *collector) ended(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("reading pull request %d: %w", c.ask.Number, context.Cause(ctx))
 	}
@@ -87,7 +101,7 @@ func (c *collector) fail(fact string, err error) {
 // permissionFor names what a token needs to read a fact. Source: docs.github.com, "Permissions required for GitHub Apps".
 func permissionFor(fact string) string {
 	switch fact {
-	case policy.FactPullRequest, policy.FactReviews, policy.FactFiles, policy.FactComments:
+	case policy.FactPullRequest, policy.FactReviews, policy.FactBaseChanges, policy.FactFiles, policy.FactComments:
 		return "pull-requests: read"
 	case policy.FactAuthorities:
 		return "metadata: read, and members: read of the organisation where the settings name teams"
@@ -97,15 +111,29 @@ func permissionFor(fact string) string {
 	return "contents: read"
 }
 
-// readChange reads the reviews and the files.
-func (c *collector) readChange(ctx context.Context) {
+func (c *collector) readPullRequest(ctx context.Context) {
+	c.read(ctx, policy.FactPullRequest, func() (err error) {
+		c.r.Facts.PullRequest, err = c.src.PullRequest(ctx, c.ask.Number)
+		return err
+	})
+}
+
+// readReviews reads the reviews, and since when the pull request has the base that it has.
+func (c *collector) readReviews(ctx context.Context) {
 	f := &c.r.Facts
 	c.read(ctx, policy.FactReviews, func() (err error) {
 		f.Reviews, err = c.src.Reviews(ctx, c.ask.Number)
 		return err
 	})
+	c.read(ctx, policy.FactBaseChanges, func() (err error) {
+		f.BaseChanges, err = c.src.BaseChanges(ctx, c.ask.Number)
+		return err
+	})
+}
+
+func (c *collector) readFiles(ctx context.Context) {
 	c.read(ctx, policy.FactFiles, func() (err error) {
-		f.Files, err = c.src.Files(ctx, c.ask.Number)
+		c.r.Facts.Files, err = c.src.Files(ctx, c.ask.Number)
 		return err
 	})
 }
@@ -238,17 +266,21 @@ func (c *collector) readPeople(ctx context.Context) {
 	}, policy.FactReviews, policy.FactDeclared)
 }
 
-// readRepository reads what protects the default branch, and the conversation.
-func (c *collector) readRepository(ctx context.Context) {
+func (c *collector) readOwnersErrors(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactOwnersErrors, func() (err error) {
+		f.OwnersErrors, err = c.src.OwnersErrors(ctx, f.SettingsSHA)
+		return err
+	}, policy.FactDeclared)
+}
+
+// readSurroundings reads what protects the default branch, and the conversation.
+func (c *collector) readSurroundings(ctx context.Context) {
 	f := &c.r.Facts
 	c.read(ctx, policy.FactRules, func() (err error) {
 		f.Rules, err = c.src.Rules(ctx, f.PullRequest.DefaultBranch)
 		return err
 	})
-	c.read(ctx, policy.FactOwnersErrors, func() (err error) {
-		f.OwnersErrors, err = c.src.OwnersErrors(ctx, f.SettingsSHA)
-		return err
-	}, policy.FactDeclared)
 	c.read(ctx, policy.FactComments, func() (err error) {
 		f.Comments, err = c.src.Comments(ctx, c.ask.Number)
 		return err

@@ -45,9 +45,10 @@ type Facts struct {
 	CustomRules map[string][]byte
 	SettingsSHA string
 
-	Pushes       []access.Push      // to the head branch
-	Authorities  []access.Authority // of everybody whose review stands
-	Rules        access.BranchRules // of the default branch
+	BaseChanges  []access.BaseChange // oldest first
+	Pushes       []access.Push       // to the head branch
+	Authorities  []access.Authority  // of everybody whose review stands
+	Rules        access.BranchRules  // of the default branch
 	OwnersErrors []access.OwnersError
 	Comments     []access.Comment
 }

@@ -17,7 +17,7 @@ func (r *Result) input(ask Ask) policy.AdmissionInput {
 	f := r.Facts
 	in := policy.AdmissionInput{
 		Now: ask.Now.UTC(), Trigger: ask.Trigger, Plan: ask.Plan, Action: string(r.Action), Coverage: maps.Clone(f.Coverage),
-		PullRequest: f.PullRequest, Reviews: f.Reviews, Files: f.Files, Pushes: f.Pushes, Authorities: f.Authorities,
+		PullRequest: f.PullRequest, Reviews: f.Reviews, BaseChanges: f.BaseChanges, Files: f.Files, Pushes: f.Pushes, Authorities: f.Authorities,
 		Rules: f.Rules, OwnersErrors: f.OwnersErrors, AccessDir: f.AccessDir, SettingsSHA: f.SettingsSHA,
 		Request: r.request(), Settings: r.bounds(),
 	}

@@ -47,12 +47,14 @@ type repo struct {
 	trees    map[string]map[string]string // by SHA, by path
 	heads    map[string]string
 	people   map[string]access.Authority
+	bases    []access.BaseChange
 	pushes   map[string][]access.Push
 	rules    access.BranchRules
 	owners   []access.OwnersError
 	comments []access.Comment
 
 	fail  map[string]error
+	later time.Duration       // how long after the request it is
 	after func(method string) // called after each answer
 	asked []string            // of whom authority was asked, with teams
 }
@@ -61,7 +63,7 @@ type repo struct {
 func request() *repo {
 	return &repo{
 		pull: access.PullRequest{
-			Repository: "acme/access", Number: 7, URL: "https://github.example/acme/access/pull/7", State: "open", Author: "dana",
+			Repository: "acme/access", Number: 7, URL: "https://github.example/acme/access/pull/7", State: "open", Author: "dana", AuthorType: "User",
 			HeadSHA: head, HeadRef: "alpha", HeadRepo: "acme/access", BaseRef: "main", DefaultBranch: "main",
 		},
 		reviews: []access.Review{approval(1, "grace", 5*time.Minute)},
@@ -105,6 +107,10 @@ func (r *repo) Reviews(ctx context.Context, _ int) ([]access.Review, error) {
 
 func (r *repo) Files(ctx context.Context, _ int) ([]access.ChangedFile, error) {
 	return answer(ctx, r, "Files", r.files)
+}
+
+func (r *repo) BaseChanges(ctx context.Context, _ int) ([]access.BaseChange, error) {
+	return answer(ctx, r, "BaseChanges", r.bases)
 }
 
 func (r *repo) Comments(ctx context.Context, _ int) ([]access.Comment, error) {

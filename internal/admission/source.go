@@ -19,6 +19,7 @@ type PullRequests interface {
 	PullRequest(ctx context.Context, number int) (access.PullRequest, error)
 	Reviews(ctx context.Context, number int) ([]access.Review, error)
 	Files(ctx context.Context, number int) ([]access.ChangedFile, error)
+	BaseChanges(ctx context.Context, number int) ([]access.BaseChange, error) // oldest first
 }
 
 // Contents reads files at a commit. An error that is fs.ErrNotExist says that there is no such file or directory.

@@ -293,7 +293,7 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 
 // stillToDo says why what was decided does not hold any more, or was carried out by another run meanwhile.
 func stillToDo(ctx context.Context, d *desk, r admission.Result) error {
-	if err := r.Confirm(ctx, d.hub); err != nil {
+	if err := r.Confirm(ctx, d.hub, d.engine, time.Now()); err != nil {
 		return err
 	}
 	leases, err := d.book.Leases(ctx)

@@ -21,7 +21,7 @@ import (
 // endDeclared takes back what the manifest gave that an admitted pull request removes.
 func (s *session) endDeclared(ctx context.Context, d *desk, b *board, r admission.Result) error {
 	w := s.workflow(d.client, d.book, d.q)
-	w.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, d.hub) }
+	w.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, d.hub, d.engine, time.Now()) }
 	dir, err := s.onDefaultBranch(ctx, d, r.Facts.PullRequest.DefaultBranch)
 	if err != nil {
 		return fmt.Errorf("looking whether the account is declared elsewhere: %w", err)

@@ -20,6 +20,7 @@ type AdmissionInput struct {
 	PullRequest  access.PullRequest   `json:"pull_request"`
 	Reviews      []access.Review      `json:"reviews"` // in the order in which they were given
 	Files        []access.ChangedFile `json:"files"`
+	BaseChanges  []access.BaseChange  `json:"base_changes"`  // oldest first
 	Pushes       []access.Push        `json:"pushes"`        // to the head branch
 	Authorities  []access.Authority   `json:"authorities"`   // of everybody whose review stands
 	Rules        access.BranchRules   `json:"rules"`         // of the default branch
@@ -50,6 +51,7 @@ type Reading struct {
 const (
 	FactPullRequest  = "pull_request"
 	FactReviews      = "reviews"
+	FactBaseChanges  = "base_changes"
 	FactFiles        = "files"
 	FactDeclared     = "declared"
 	FactCustomRules  = "custom_rules"
@@ -64,7 +66,7 @@ const (
 // AdmissionFacts returns the names of all facts, in the order in which they are read.
 func AdmissionFacts() []string {
 	return []string{
-		FactPullRequest, FactReviews, FactFiles, FactDeclared, FactCustomRules, FactManifest, FactPushes, FactAuthorities,
+		FactPullRequest, FactReviews, FactBaseChanges, FactFiles, FactDeclared, FactCustomRules, FactManifest, FactPushes, FactAuthorities,
 		FactRules, FactOwnersErrors, FactComments,
 	}
 }
@@ -136,11 +138,15 @@ func (in AdmissionInput) MarshalJSON() ([]byte, error) {
 		out.Coverage[name] = reading
 	}
 	out.Reviews, out.Files, out.Pushes = filled(in.Reviews), filled(in.Files), filled(in.Pushes)
+	out.BaseChanges = filled(in.BaseChanges)
 	out.OwnersErrors, out.CustomRules = filled(in.OwnersErrors), filled(in.CustomRules)
 	out.Comments, out.Authorities = filled(in.Comments), filled(in.Authorities)
 	out.Request.Zones, out.Settings.Teams, out.Settings.Freezes = filled(in.Request.Zones), filled(in.Settings.Teams), filled(in.Settings.Freezes)
 	for i := range out.Reviews {
 		out.Reviews[i].SubmittedAt = out.Reviews[i].SubmittedAt.UTC()
+	}
+	for i := range out.BaseChanges {
+		out.BaseChanges[i].At = out.BaseChanges[i].At.UTC()
 	}
 	for i := range out.Pushes {
 		out.Pushes[i].At = out.Pushes[i].At.UTC()

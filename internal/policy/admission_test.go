@@ -21,7 +21,7 @@ func admissible() AdmissionInput {
 	in := AdmissionInput{
 		Now: now, Trigger: "workflow_run", Action: ActionElevate, Coverage: map[string]Reading{}, AccessDir: "./access/", SettingsSHA: "fff",
 		PullRequest: access.PullRequest{
-			Repository: "acme/access", Number: 7, State: "open", Author: "dana", HeadSHA: "aaa", HeadRef: "x", HeadRepo: "acme/access",
+			Repository: "acme/access", Number: 7, State: "open", Author: "dana", AuthorType: "User", HeadSHA: "aaa", HeadRef: "x", HeadRepo: "acme/access",
 			BaseRef: "main", DefaultBranch: "main",
 		},
 		Reviews: []access.Review{

@@ -39,6 +39,7 @@ _rules := [
 	_rule("facts_complete", "GitHub said who asks for what, and where", ["pull_request"]),
 	_rule("pull_request_open", "The pull request is open, or merged, as the settings want it", ["pull_request.state", "pull_request.merged", "settings.merge"]),
 	_rule("merged_manifest", "What was merged is what was approved", ["pull_request.merged", "manifest", "declared"]),
+	_rule("author_is_a_person", "Who asks is a person", ["pull_request.author", "pull_request.author_type"]),
 	_rule("not_draft", "The pull request is no draft", ["pull_request.draft"]),
 	_rule("not_a_fork", "The head is in this repository", ["pull_request.head_repo"]),
 	_rule("default_branch", "The pull request goes to the default branch", ["pull_request.base_ref"]),
@@ -53,6 +54,7 @@ _rules := [
 	_rule("no_changes_requested", "Nobody requests changes", ["reviews"]),
 	_rule("approved", "Enough people approved it", array.concat(_approval_facts, ["settings.approvals"])),
 	_rule("approval_at_head", "What was approved is the present head", ["reviews", "pull_request.head_sha"]),
+	_rule("approval_at_base", "What was approved went to the present base", ["reviews", "base_changes", "pull_request.base_ref"]),
 	_rule("approval_by_person", "Approvals are people's, not those of bots or of deleted accounts", ["reviews"]),
 	_rule("approval_not_by_author", "Nobody approves what they asked for", ["reviews", "pull_request.author"]),
 	_rule("approval_not_by_pusher", "Nobody approves what they pushed", ["reviews", "pushes"]),
@@ -67,7 +69,7 @@ _rules := [
 
 _rule(id, title, facts) := {"id": id, "title": title, "facts": facts}
 
-_approval_facts := ["reviews", "pull_request", "authorities", "pushes", "settings.teams", "settings.max_approval_age_seconds"]
+_approval_facts := ["reviews", "pull_request", "base_changes", "authorities", "pushes", "settings.teams", "settings.max_approval_age_seconds"]
 
 # Which rules apply.
 
@@ -170,6 +172,7 @@ _needed contains name if {
 	input.coverage.pull_request.read
 	some name in [
 		"reviews",
+		"base_changes",
 		"files",
 		"declared",
 		"custom_rules",

@@ -109,6 +109,17 @@ _found contains denial if {
 	)
 }
 
+# What a bot asks for is somebody's: whoever can start a workflow can have it ask, and could then approve it.
+_found contains denial if {
+	input.pull_request.author_type != "User"
+	denial := _deny(
+		"author_is_a_person",
+		"pull_request.author_type",
+		$"\"{input.pull_request.author}\" of type \"{input.pull_request.author_type}\" asks for it: nobody can tell who had it ask",
+		"Have a person open the pull request.",
+	)
+}
+
 _found contains denial if {
 	input.pull_request.draft
 	denial := _deny(

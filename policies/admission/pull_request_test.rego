@@ -38,6 +38,8 @@ _pull_request_cases := {
 	"merge is what nobody knows": [{"settings": {"merge": "maybe"}}, {"pull_request_open"}],
 	"merged, and changed since": [_merged({"manifest": {"default_sha256": "m2"}}), {"merged_manifest"}],
 	"merged, and removed since": [_merged({"manifest": {"default_sha256": ""}}), {"merged_manifest"}],
+	"a bot asks": [_pull({"author": "renovate[bot]", "author_type": "Bot"}), {"author_is_a_person"}],
+	"nobody knows who asks": [_pull({"author_type": ""}), {"author_is_a_person"}],
 	"draft": [_pull({"draft": true}), {"not_draft"}],
 	"fork": [object.union(_pull({"head_repo": "eve/access"}), {"pushes": []}), {"not_a_fork"}],
 	"deleted fork": [object.union(_pull({"head_repo": ""}), {"pushes": []}), {"not_a_fork"}],

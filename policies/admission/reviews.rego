@@ -95,6 +95,14 @@ _shortcoming[review] contains shortcoming if {
 	shortcoming := _lacks("approval_at_head", $"it is of commit {review.commit_id}, the head is {input.pull_request.head_sha}")
 }
 
+# A review does not say what its commit was compared with. Times have whole seconds: what is as old as the change may be older.
+_shortcoming[review] contains shortcoming if {
+	some review in _approvals
+	some change in input.base_changes
+	not _later(review.submitted_at, change.at)
+	shortcoming := _lacks("approval_at_base", $"it was given before the base of the pull request changed at {change.at} ({change.kind})")
+}
+
 _shortcoming[review] contains shortcoming if {
 	some review in _approvals
 	review.user_type != "User"
@@ -151,6 +159,8 @@ _shortcoming[review] contains shortcoming if {
 	_age_seconds(review.submitted_at) < 0 - _clock_skew_seconds
 	shortcoming := _lacks("approval_fresh", $"it was given at {review.submitted_at}, later than now, {input.now}")
 }
+
+_later(a, b) if instants.of(a) > instants.of(b)
 
 _lacks(rule, text) := {"rule": rule, "text": text}
 

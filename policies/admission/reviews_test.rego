@@ -37,6 +37,14 @@ _review_cases := {
 	],
 	"approved, then pushed": [_only(review(1, "grace", "APPROVED", "old", _at)), {"approved"}],
 	"approved by the author": [_only(review(1, "Dana", "APPROVED", "aaa", _at)), {"approved"}],
+	"approved, then retargeted": [{"base_changes": [_change("2030-01-01T11:58:00Z")]}, {"approved"}],
+	"approved in the same second as it was retargeted": [{"base_changes": [_change("2030-01-01T11:55:00Z")]}, {"approved"}],
+	"approved between two changes of the base": [
+		{"base_changes": [_change("2030-01-01T11:54:00Z"), _change("2030-01-01T11:56:00Z")]},
+		{"approved"},
+	],
+	"retargeted, then approved": [{"base_changes": [_change("2030-01-01T11:54:59Z")]}, set()],
+	"retargeted at a time that is none": [{"base_changes": [_change("9999-01-01T00:00:00Z")]}, {"approved"}],
 	"approved by a bot": [_only(object.union(base.reviews[0], {"user_type": "Bot"})), {"approved"}],
 	"approved by nobody": [_only(review(1, "", "APPROVED", "aaa", _at)), {"approved"}],
 	"one approval counts, another does not": [_reviews([review(2, "ada", "APPROVED", "old", _at)]), set()],
@@ -173,3 +181,5 @@ test_hint_names_the_teams if {
 	some denial in denials("approver in another team")
 	contains(denial.hint, "identity or security")
 }
+
+_change(at) := {"id": 1, "kind": "base_ref_changed", "actor": "dana", "at": at}
