@@ -14,7 +14,7 @@ type State string
 const (
 	StateLeased      State = "leased"       // durable; nothing was granted yet
 	StateReady       State = "ready"        // written immediately before the first change is sent
-	StateElevated    State = "elevated"     // the grant was answered, and the temporary role read back
+	StateElevated    State = "elevated"     // the grant was answered
 	StateCreated     State = "created"      // the expected token was seen
 	StateSteppedDown State = "stepped-down" // Okta answered that the temporary role is gone; not yet proved
 	StateProved      State = "proved"       // settled reads show it gone by every path, and the intended role there
@@ -135,7 +135,7 @@ type Event struct {
 	State   State     `json:"state"`
 	At      time.Time `json:"at"`
 	Terms   *Terms    `json:"terms,omitempty"` // of the first event only
-	// Assignment is Okta's id of the temporary role's assignment, as it was read back; of StateElevated only. An undo
+	// Assignment is Okta's id of the temporary role's assignment, as its answer told it; of StateElevated only. An undo
 	// removes it even where readings lag and do not show it.
 	Assignment string `json:"assignment,omitempty"`
 	TokenID    string `json:"token_id,omitempty"` // from StateCreated on

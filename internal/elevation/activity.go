@@ -49,7 +49,7 @@ func (r *run) examine(ctx context.Context) {
 // activity reads what the account did. Where the token was created, it reads until that is shown, or ctx ends.
 func (r *run) activity(ctx context.Context) ([]org.LogEvent, error) {
 	for {
-		events, err := r.Okta.Events(ctx, r.ev.Window.GrantSent.Add(-logSkew), time.Now().Add(logSkew), r.lease.Account.ID)
+		events, err := r.Okta.Events(ctx, r.ev.Window.GrantSent.Add(-logSkew), time.Now().Add(logSkew), org.LogFilter{ActorID: r.lease.Account.ID})
 		if err != nil || r.showsToken(events) {
 			return events, err
 		}

@@ -52,9 +52,9 @@ type Tokens interface {
 	RestrictToken(ctx context.Context, t org.Token, zoneIDs []string) (org.Token, error)
 }
 
-// Log reads the System Log: the events of an actor in [since, until].
+// Log reads the System Log: the events in [since, until] that pass the filter. They may come late.
 type Log interface {
-	Events(ctx context.Context, since, until time.Time, actorID string) ([]org.LogEvent, error)
+	Events(ctx context.Context, since, until time.Time, only org.LogFilter) ([]org.LogEvent, error)
 }
 
 // Okta is what the workflow needs of an org.

@@ -59,11 +59,11 @@ func (l *lagging) Tokens(ctx context.Context) ([]org.Token, error) {
 	return shown, err
 }
 
-func (l *lagging) Events(ctx context.Context, since, until time.Time, actor string) ([]org.LogEvent, error) {
+func (l *lagging) Events(ctx context.Context, since, until time.Time, only org.LogFilter) ([]org.LogEvent, error) {
 	if l.noEvents {
 		return nil, nil
 	}
-	return l.Okta.Events(ctx, since, until, actor)
+	return l.Okta.Events(ctx, since, until, only)
 }
 
 // TestAGrantThatIsNotVisibleYetIsNotGone: Okta accepts the grant, and its readings do not show it for 30 s. Two of those
@@ -195,9 +195,9 @@ func TestASweepLetsARunStepDown(t *testing.T) {
 // busybody is an Okta whose System Log shows that the account did more than it should have.
 type busybody struct{ elevation.Okta }
 
-func (b busybody) Events(ctx context.Context, since, until time.Time, actor string) ([]org.LogEvent, error) {
-	events, err := b.Okta.Events(ctx, since, until, actor)
-	return append(events, org.LogEvent{UUID: "x", Type: "user.lifecycle.create", Published: time.Now(), ActorID: actor, Targets: []org.LogTarget{{ID: "00u9", Type: "User", Name: "mallory"}}}), err
+func (b busybody) Events(ctx context.Context, since, until time.Time, only org.LogFilter) ([]org.LogEvent, error) {
+	events, err := b.Okta.Events(ctx, since, until, only)
+	return append(events, org.LogEvent{UUID: "x", Type: "user.lifecycle.create", Published: time.Now(), ActorID: only.ActorID, Targets: []org.LogTarget{{ID: "00u9", Type: "User", Name: "mallory"}}}), err
 }
 
 // TestWhatElseTheAccountDidIsAFinding: the lease gave it the power to create its token, and for nothing else.

@@ -23,6 +23,8 @@ type run struct {
 	// granted is the id of the temporary role's assignment while it is known to have been there and no removal of it was
 	// answered. Readings that do not show it mean nothing until then.
 	granted string
+	// removedAt is when Okta last accepted that a temporary role is removed.
+	removedAt time.Time
 	// notFoundOnce says that Okta did not find that assignment when it was to be removed.
 	notFoundOnce bool
 	// grantRefused says that the grant was certainly not made: whoever holds the temporary role has it from elsewhere.
@@ -207,7 +209,8 @@ func (r *run) obtain(ctx context.Context, owner access.TokenOwner) (org.Token, e
 	return r.awaitToken(ctx)
 }
 
-// elevate asks once more whether it is approved, assigns the temporary role and reads it back.
+// elevate asks once more whether it is approved, assigns the temporary role and reads it back. The ledger has the
+// assignment's id before it was read back: whoever undoes the lease can remove it, however far readings lag.
 func (r *run) elevate(ctx context.Context) error {
 	if err := r.stillApproved(ctx); err != nil {
 		r.grantRefused = true // nobody asked Okta: whoever holds the temporary role has it from elsewhere
@@ -220,10 +223,11 @@ func (r *run) elevate(ctx context.Context) error {
 	}
 	r.ev.Window.GrantAnswered = time.Now().UTC()
 	r.lookedAt = r.ev.Window.GrantAnswered
-	if r.granted, err = r.confirm(ctx, r.lease.Temporary[0], r.granted); err != nil {
+	if err = r.record(ctx, access.Entry{State: access.StateElevated, Assignment: r.granted, Note: r.names.role(r.lease.Temporary[0])}); err != nil {
 		return err
 	}
-	return r.record(ctx, access.Entry{State: access.StateElevated, Assignment: r.granted, Note: r.names.role(r.lease.Temporary[0])})
+	r.granted, err = r.confirm(ctx, r.lease.Temporary[0], r.granted)
+	return err
 }
 
 // assign gives the account a role and reads until it is there. id is what is known of the assignment, also after an error.

@@ -188,6 +188,7 @@ func (r *run) removeGranted(ctx context.Context) error {
 	switch err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, r.granted); {
 	case err == nil:
 		r.granted, r.ev.Window.RevokeAnswered = "", time.Now().UTC()
+		r.removedAt = time.Now()
 	case notFound(err) && r.notFoundOnce:
 		r.granted = ""
 	case notFound(err):
@@ -216,6 +217,8 @@ func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err
 			removed = true
 			if err := r.Okta.RemoveRole(ctx, r.lease.Account.ID, a.ID); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("removing %s from account %q: %w", r.names.role(roleOf(a)), r.lease.Account.Login, err))
+			} else if slices.Contains(r.lease.Temporary, roleOf(a)) {
+				r.removedAt = time.Now()
 			}
 		}
 		return failed
@@ -258,9 +261,11 @@ func (r *run) prove(ctx context.Context, want target) error {
 		case err == nil && good.IsZero():
 			good, shadow, pause = began, time.Time{}, r.settle()
 		case err == nil && began.Sub(good) >= r.settle():
-			r.ev.Window.Proved = time.Now().UTC()
-			r.noteResidue(roles)
-			return nil
+			if err = r.logAgrees(ctx, roles, &good); err == nil {
+				r.ev.Window.Proved = time.Now().UTC()
+				r.noteResidue(roles)
+				return nil
+			}
 		case errors.As(err, &sh):
 			if good = (time.Time{}); shadow.IsZero() {
 				shadow = began

@@ -37,14 +37,17 @@ type logEvent struct {
 }
 
 // Events returns the events of the System Log from since until until, both to the millisecond and widened to it, sorted
-// by time and id, each once; only those of one actor where actorID is not empty. Okta can add events late: ask again,
-// with an overlap, for what must not be missed.
-func (c *Client) Events(ctx context.Context, since, until time.Time, actorID string) ([]org.LogEvent, error) {
+// by time and id, each once; only those that pass the filter. Okta can add events late: ask again, with an overlap, for
+// what must not be missed.
+func (c *Client) Events(ctx context.Context, since, until time.Time, only org.LogFilter) ([]org.LogEvent, error) {
 	op := "reading the System Log"
-	if actorID != "" {
-		op += " of actor " + quote(actorID)
+	if only.ActorID != "" {
+		op += " of actor " + quote(only.ActorID)
 	}
-	query, err := eventQuery(since, until, actorID)
+	if only.TargetID != "" {
+		op += " about " + quote(only.TargetID)
+	}
+	query, err := eventQuery(since, until, only)
 	if err != nil {
 		return nil, failing(op, &Error{Method: http.MethodGet, Path: logsPath, Err: err, unsent: true})
 	}
@@ -67,7 +70,7 @@ func (c *Client) Events(ctx context.Context, since, until time.Time, actorID str
 }
 
 // eventQuery makes a bounded query: one without an end would have a next page for ever.
-func eventQuery(since, until time.Time, actorID string) (url.Values, error) {
+func eventQuery(since, until time.Time, only org.LogFilter) (url.Values, error) {
 	if !since.Before(until) {
 		return nil, fmt.Errorf("the time does not end after it begins (%s to %s)", since.UTC().Format(timeFormat), until.UTC().Format(timeFormat))
 	}
@@ -77,11 +80,17 @@ func eventQuery(since, until time.Time, actorID string) (url.Values, error) {
 		"limit":     {"1000"},
 		"sortOrder": {"ASCENDING"},
 	}
-	if strings.ContainsFunc(actorID, func(r rune) bool { return r == '"' || r == '\\' || r < ' ' }) {
-		return nil, fmt.Errorf("%q is no id of an actor", actorID)
+	var terms []string
+	for _, term := range [][2]string{{"actor.id", only.ActorID}, {"target.id", only.TargetID}} {
+		if strings.ContainsFunc(term[1], func(r rune) bool { return r == '"' || r == '\\' || r < ' ' }) {
+			return nil, fmt.Errorf("%q is no id", term[1])
+		}
+		if term[1] != "" {
+			terms = append(terms, term[0]+` eq "`+term[1]+`"`)
+		}
 	}
-	if actorID != "" {
-		query.Set("filter", `actor.id eq "`+actorID+`"`)
+	if len(terms) > 0 {
+		query.Set("filter", strings.Join(terms, " and "))
 	}
 	return query, nil
 }

@@ -196,7 +196,9 @@ func FuzzBindings(f *testing.F) {
 }
 
 func FuzzEvents(f *testing.F) {
-	fuzzListing(f, "", true, func(ctx context.Context, c *Client) ([]org.LogEvent, error) { return c.Events(ctx, day(1), day(2), "") },
+	fuzzListing(f, "", true, func(ctx context.Context, c *Client) ([]org.LogEvent, error) {
+		return c.Events(ctx, day(1), day(2), org.LogFilter{})
+	},
 		func(e org.LogEvent) bool {
 			return e.UUID != "" && e.Type != "" && e.Published.Location() == time.UTC && e.Targets != nil
 		},

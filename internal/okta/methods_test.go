@@ -295,7 +295,7 @@ func TestEvents(t *testing.T) {
 		answer(w, 200, "["+event("b", "2026-03-01T10:00:00.000Z")+`,{"uuid":"0","published":"2026-03-01T09:00:00.123Z","eventType":"x","outcome":null,"target":null}]`)
 	})
 	since := day(0).Add(999 * time.Microsecond)
-	events, err := c.Events(t.Context(), since, day(1).Add(time.Microsecond), "00u1")
+	events, err := c.Events(t.Context(), since, day(1).Add(time.Microsecond), org.LogFilter{ActorID: "00u1"})
 	full := org.LogEvent{
 		Type: "user.account.privilege.grant", Published: day(0).Add(10 * time.Hour), Outcome: "SUCCESS", ActorID: "00u1", Actor: "ada@acme.example",
 		Targets: []org.LogTarget{{ID: "00u2", Type: "User", Name: "Svc"}, {ID: "00T1", Type: "Token", Name: "tok"}},
@@ -308,7 +308,7 @@ func TestEvents(t *testing.T) {
 	if log.lines[0] != "GET "+first || log.count() != 2 {
 		t.Errorf("requests = %q", log.lines)
 	}
-	if _, err := c.Events(t.Context(), day(0), day(1), ""); err != nil || strings.Contains(log.lines[2], "filter") {
+	if _, err := c.Events(t.Context(), day(0), day(1), org.LogFilter{}); err != nil || strings.Contains(log.lines[2], "filter") {
 		t.Errorf("%v, %s", err, log.lines[2])
 	}
 }
@@ -317,7 +317,7 @@ func TestEventsOfAnotherShape(t *testing.T) {
 	t.Parallel()
 	for _, item := range []string{`{}`, `{"uuid":"1","eventType":"x"}`, `{"uuid":"1","eventType":"x","published":"yesterday"}`, `{"eventType":"x","published":"2026-03-01T10:00:00.000Z"}`} {
 		c, _ := serve(t, always(200, "["+item+"]"))
-		_, err := c.Events(t.Context(), day(0), day(1), "")
+		_, err := c.Events(t.Context(), day(0), day(1), org.LogFilter{})
 		mustFail(t, err)
 	}
 }
@@ -352,8 +352,9 @@ func TestArgumentsThatMeanSomethingElse(t *testing.T) {
 		"no custom role":           second(c.CustomRole(ctx, "")),
 		"no resource set":          second(c.ResourceSet(ctx, ".")),
 		"bindings of none":         second(c.Bindings(ctx, "")),
-		"events backwards":         second(c.Events(ctx, day(1), day(0), "")),
-		"a filter in the actor id": second(c.Events(ctx, day(0), day(1), `x" or actor.id pr or "`)),
+		"events backwards":         second(c.Events(ctx, day(1), day(0), org.LogFilter{})),
+		"a filter in the target":   second(c.Events(ctx, day(0), day(1), org.LogFilter{TargetID: `x" or target.id pr or "`})),
+		"a filter in the actor id": second(c.Events(ctx, day(0), day(1), org.LogFilter{ActorID: `x" or actor.id pr or "`})),
 	} {
 		if e := mustFail(t, err); !e.Refused() || e.Status != 0 || !strings.Contains(e.Error(), "not sent") {
 			t.Errorf("%s: %v", name, err)

@@ -261,7 +261,7 @@ func TestDPoP(t *testing.T) {
 		if err := readOnce(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Events(t.Context(), day(1), day(2), "00u1"); err != nil { // a query, which htu has not
+		if _, err := c.Events(t.Context(), day(1), day(2), org.LogFilter{ActorID: "00u1"}); err != nil { // a query, which htu has not
 			t.Fatal(err)
 		}
 		if asked, seen := a.requests(); asked != 3 || len(seen) != 3 || tries != 3 {

@@ -92,6 +92,8 @@ func argument(t *testing.T, kind reflect.Type, k int) reflect.Value {
 		return reflect.ValueOf(access.Role{Type: "READ_ONLY_ADMIN"})
 	case reflect.TypeFor[org.Token]():
 		return reflect.ValueOf(org.Token{ID: "id1"})
+	case reflect.TypeFor[org.LogFilter]():
+		return reflect.ValueOf(org.LogFilter{TargetID: "id1"})
 	case reflect.TypeFor[org.User]():
 		return reflect.ValueOf(org.User{ID: "id1"})
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stepdown/stepdown/internal/access"
+
+	"github.com/stepdown/stepdown/internal/org"
 )
 
 // writes are all methods that change the org.
@@ -304,7 +306,7 @@ func TestObserve(t *testing.T) {
 			answer(w, 403, `{"errorCode":"E0000006","errorSummary":"You do not have permission"}`)
 		}
 	}, func(c *Config) { c.Observe = func(x access.Exchange) { seen = append(seen, x) } })
-	if _, err := c.Events(t.Context(), day(1), day(2), "00u1"); err != nil {
+	if _, err := c.Events(t.Context(), day(1), day(2), org.LogFilter{ActorID: "00u1"}); err != nil {
 		t.Fatal(err)
 	}
 	mustFail(t, errOf(c.AssignRole(t.Context(), "00u1", access.Role{Type: "X"})))

@@ -139,6 +139,12 @@ type Zone struct {
 	Status string `json:"status"`
 }
 
+// LogFilter narrows the System Log to the events of an actor and about a target. What is empty does not narrow.
+type LogFilter struct {
+	ActorID  string
+	TargetID string
+}
+
 // LogEvent is an event of the System Log.
 type LogEvent struct {
 	UUID      string      `json:"uuid"`
