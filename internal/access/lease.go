@@ -86,6 +86,9 @@ type Terms struct {
 
 	Names map[string]string `json:"names,omitempty"` // labels of the ids that the terms and the readings name
 
+	// KeepToken says that an undo does not revoke the expected token once it was seen; of LeaseElevation only.
+	KeepToken bool `json:"keep_token,omitempty"`
+
 	// Revokes are the ids of the tokens that an end revokes, and the only ones; of LeaseEnd only.
 	Revokes []string `json:"revokes,omitempty"`
 	// Ends is the id of the lease under which was given what an end takes back, where there was one; of LeaseEnd only.

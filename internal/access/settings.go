@@ -29,6 +29,7 @@ type ElevationSettings struct {
 	Settle               time.Duration // the least time between the two reads that prove a step-down
 	StepDown             time.Duration // how long a step-down is tried before it is called stuck
 	LateEffect           time.Duration // how long after an unanswered request it may still take effect
+	KeepToken            bool          // an undo leaves the expected token in place, once it was seen
 }
 
 // Patience returns how patient an undo is to be.

@@ -422,3 +422,53 @@ func TestAShortLoginIsNotTheDeclaredAccount(t *testing.T) {
 		}
 	})
 }
+
+// TestAStuckStepDownLeavesNoToken: Okta does not take the role away, so that the token would have it for as long.
+func TestAStuckStepDownLeavesNoToken(t *testing.T) {
+	for name, c := range map[string]struct {
+		keep bool
+		want []string
+	}{"revoked": {false, nil}, "kept, as the settings say": {true, []string{"invoice-export"}}} {
+		t.Run(name, func(t *testing.T) {
+			scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+				w.org.Inject(oktaemu.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Status: 500})
+				told.handOff = w.operatorCreates(time.Second, "invoice-export")
+				plan := w.plan(wf, owner(), "l1")
+				plan.Terms.KeepToken = c.keep
+				_, err := wf.Apply(t.Context(), plan)
+				var stuck *elevation.Stuck
+				if !errors.As(err, &stuck) {
+					t.Errorf("error = %v", err)
+				}
+				w.expect([]string{intended, temporary}, c.want)
+				w.expectState("l1", access.StateStuck)
+			})
+		})
+	}
+}
+
+// TestATokenIsKeptWhereTheSettingsSaySo: the run fails after the token was seen. The temporary role goes all the same.
+func TestATokenIsKeptWhereTheSettingsSaySo(t *testing.T) {
+	for name, c := range map[string]struct {
+		keep          bool
+		roles, tokens []string
+	}{"revoked": {false, nil, nil}, "kept": {true, []string{intended}, []string{"invoice-export"}}} {
+		t.Run(name, func(t *testing.T) {
+			scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, told *narration) {
+				w.org.Inject(oktaemu.Fault{Method: "PUT", Path: "/api/v1/api-tokens/*", Status: 403})
+				told.handOff = w.operatorCreates(time.Second, "invoice-export")
+				o := owner()
+				o.Token.Zones = []string{"Corporate network"}
+				plan := w.plan(wf, o, "l1")
+				plan.Terms.KeepToken = c.keep
+				ev, err := wf.Apply(t.Context(), plan)
+				var undone *elevation.Undone
+				if !errors.As(err, &undone) || ev.Token == nil || ev.Token.Revoked == c.keep {
+					t.Errorf("error = %v, token %+v", err, ev.Token)
+				}
+				w.expect(c.roles, c.tokens)
+				w.expectState("l1", access.StateUndone)
+			})
+		})
+	}
+}

@@ -65,7 +65,7 @@ func elevationTerms(owner access.TokenOwner, f Facts, s access.Settings, subject
 	t.Kind = access.LeaseElevation
 	t.Temporary = []access.Role{{Type: owner.Elevation.Role}}
 	t.AddsIntended = !slices.ContainsFunc(f.Roles, func(a org.Assignment) bool { return a.Direct() && roleOf(a) == t.Intended })
-	t.TokenName = owner.Token.Name
+	t.TokenName, t.KeepToken = owner.Token.Name, s.Elevation.KeepToken
 	t.EndsAt = subject.Now.Add(owner.Elevation.Window)
 	t.TokensBefore = []string{}
 	for _, token := range f.Tokens {

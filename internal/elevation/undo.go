@@ -106,6 +106,8 @@ func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 	why := removeErr
 	if why == nil {
 		why = r.takeBack(ctx)
+	} else {
+		r.disarm(ctx)
 	}
 	if why != nil {
 		if err := r.record(ctx, access.Entry{State: access.StateStuck, Note: firstLine(why)}); err != nil {
@@ -121,6 +123,30 @@ func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 	return &Undone{Cause: cause}
 }
 
+// disarm takes away what has the power of a role that could not be removed: the tokens of the window, and the sessions.
+func (r *run) disarm(ctx context.Context) {
+	ctx, cancel := r.own(ctx)
+	defer cancel()
+	if err := r.revokeAll(ctx); err != nil {
+		r.find("what was created in the window is not known to be revoked: %v", err)
+	}
+	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
+		r.find("the sessions of the account were not ended: %v", err)
+	}
+}
+
+// spared returns the id of the token that an undo leaves in place, with the role that it was made for: the expected one, where
+// the lease says so.
+func (r *run) spared() string {
+	switch {
+	case !r.lease.KeepToken:
+		return ""
+	case r.ev.Token != nil:
+		return r.ev.Token.ID
+	}
+	return r.lease.TokenID
+}
+
 // takeBack does what an undo does once the temporary roles are removed, within the budget of a step-down.
 func (r *run) takeBack(ctx context.Context) error {
 	ctx, cancel := r.own(ctx)
@@ -128,7 +154,11 @@ func (r *run) takeBack(ctx context.Context) error {
 	if err := r.revokeAll(ctx); err != nil {
 		return err
 	}
-	if r.intendedID != "" { // by its id first, as the temporary role; what comes of it is proved below
+	if r.spared() != "" {
+		r.gaveIntended = false
+		r.find("token %s is not revoked, and the account keeps %s: elevation.keepToken is set", r.spared(), r.lease.Label)
+	}
+	if r.gaveIntended && r.intendedID != "" { // by its id first, as the temporary role; what comes of it is proved below
 		_ = r.Okta.RemoveRole(ctx, r.lease.Account.ID, r.intendedID)
 	}
 	if r.gaveIntended {
@@ -145,7 +175,7 @@ func (r *run) takeBack(ctx context.Context) error {
 	if err := r.revokeAll(ctx); err != nil { // again: one that was created last may have been listed late
 		return err
 	}
-	if r.ev.Token != nil {
+	if r.ev.Token != nil && r.spared() == "" {
 		r.ev.Token.Revoked = true
 	}
 	return nil
@@ -160,7 +190,7 @@ func (r *run) revokeAll(ctx context.Context) error {
 	if r.lease.Kind != access.LeaseElevation || !r.lease.Reached(access.StateReady) {
 		return nil
 	}
-	return r.revokeStrays(ctx, "")
+	return r.revokeStrays(ctx, r.spared())
 }
 
 // removeTemporary removes the temporary roles of the lease and notes when Okta had answered. The assignment that is known

@@ -32,6 +32,7 @@ func elevationSettings(e *access.ElevationSettings) object {
 			{"settle", false, "The least time between the two reads that prove a step-down. It has to be longer than the org's reads lag behind its writes.", duration{&e.Settle, 100 * time.Millisecond, 5 * time.Minute}},
 			{"stepDown", false, "How long a step-down is tried before it is called stuck.", duration{&e.StepDown, time.Second, 30 * time.Minute}},
 			{"lateEffect", false, "How long after a request without an answer it may still take effect.", duration{&e.LateEffect, 0, 30 * time.Minute}},
+			{"keepToken", false, "True leaves the expected token in place, with its role, when a run fails after the token was seen. It is revoked otherwise: whoever holds its value has whatever role could not be taken away.", boolean{&e.KeepToken}},
 			{"roles", false, "Temporary roles above " + access.DefaultElevationRole + ", who may be given them, and what that takes.", list[access.AllowedRole]{
 				into: &e.Roles, item: allowedRole, key: func(a access.AllowedRole) string { return a.Role }, of: "mappings with role and accounts",
 			}},
