@@ -82,4 +82,5 @@ type Activity struct {
 	Type     string    `json:"type"`
 	Target   string    `json:"target"`
 	Expected bool      `json:"expected"`
+	Wrote    bool      `json:"wrote"` // it changed something, and was not expected
 }

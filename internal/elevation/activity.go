@@ -44,6 +44,16 @@ func (r *run) examine(ctx context.Context) {
 	for _, e := range events {
 		r.judgeActivity(e)
 	}
+	for _, a := range r.ev.Activity { // what changed something first
+		if !a.Expected && a.Wrote {
+			r.find("THE ACCOUNT CHANGED SOMETHING in the window: %s to %s at %s. Find out who did it, and take it back.", a.Type, a.Target, a.At.UTC().Format(time.RFC3339))
+		}
+	}
+	for _, a := range r.ev.Activity {
+		if !a.Expected && !a.Wrote {
+			r.find("in the window the account did %s to %s at %s", a.Type, a.Target, a.At.UTC().Format(time.RFC3339))
+		}
+	}
 }
 
 // activity reads what the account did. Where the token was created, it reads until that is shown, or ctx ends.
@@ -76,11 +86,16 @@ func (r *run) judgeActivity(e org.LogEvent) {
 	if slices.Contains(r.lease.TokensBefore, createdToken(e)) {
 		return // it was there before the lease: the clocks differ
 	}
-	a := access.Activity{At: e.Published, Type: e.Type, Target: targets(e), Expected: r.expects(e)}
-	r.ev.Activity = append(r.ev.Activity, a)
-	if !a.Expected {
-		r.find("in the window the account did %s to %s at %s", e.Type, a.Target, e.Published.UTC().Format(time.RFC3339))
-	}
+	expected := r.expects(e)
+	r.ev.Activity = append(r.ev.Activity, access.Activity{
+		At: e.Published, Type: e.Type, Target: targets(e), Expected: expected, Wrote: !expected && !onlyLooks(e.Type),
+	})
+}
+
+// onlyLooks tells whether a type of event is known to change nothing. Almost all that the log has are changes.
+func onlyLooks(eventType string) bool {
+	action := eventType[strings.LastIndexByte(eventType, '.')+1:]
+	return slices.Contains([]string{"access_admin_app", "download", "export", "list", "read", "search", "view"}, action)
 }
 
 func (r *run) expects(e org.LogEvent) bool {

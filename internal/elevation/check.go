@@ -17,6 +17,9 @@ type Facts struct {
 	CallerRoles []org.Assignment
 	Account     org.User
 	Roles       []org.Assignment // of the account
+	// OtherSuperAdmin is the login of an active user beside the account to whom SUPER_ADMIN is assigned individually; empty where
+	// the account does not hold it so, or nobody else does.
+	OtherSuperAdmin string
 	Tokens      []org.Token      // that the account owns
 	CustomRole  org.CustomRole
 	ResourceSet org.ResourceSet
@@ -108,7 +111,46 @@ func (w *Workflow) checkAccount(ctx context.Context, f *Facts) error {
 	if f.Tokens, err = w.ownedTokens(ctx, f.Account.ID); err != nil {
 		return fmt.Errorf("reading the tokens of account %q: %w", f.Account.Login, err)
 	}
+	if f.OtherSuperAdmin, err = w.otherSuperAdmin(ctx, *f); err != nil {
+		return fmt.Errorf("looking for a super administrator beside account %q: %w", f.Account.Login, err)
+	}
 	return nil
+}
+
+// isSuperAdmin tells whether SUPER_ADMIN is assigned individually: an org has to keep one user of whom that is so.
+func isSuperAdmin(roles []org.Assignment) bool {
+	return slices.ContainsFunc(roles, func(a org.Assignment) bool { return a.Direct() && a.Type == access.RoleSuperAdmin })
+}
+
+// otherSuperAdmin returns the login of a user who would stay super administrator without the account.
+func (w *Workflow) otherSuperAdmin(ctx context.Context, f Facts) (string, error) {
+	if !isSuperAdmin(f.Roles) {
+		return "", nil
+	}
+	ids, err := w.Okta.RoleAssignees(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range ids {
+		if id == f.Account.ID {
+			continue
+		}
+		roles, err := w.Okta.UserRoles(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if !isSuperAdmin(roles) {
+			continue
+		}
+		user, err := w.Okta.User(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if user.Status == statusActive {
+			return user.Login, nil
+		}
+	}
+	return "", nil
 }
 
 // ownedTokens returns the tokens of a user. Okta lists some tokens, its agents' above all, without an owner: they are

@@ -23,7 +23,7 @@ func NewDowngrade(owner access.TokenOwner, f Facts, s access.Settings, subject S
 	p.Terms.Kind = access.LeaseDowngrade
 	p.Terms.Temporary = []access.Role{}
 	p.Terms.EndsAt = subject.Now.Add(downgradeWindow * s.Elevation.StepDown)
-	p.Refusals = slices.Concat(refuseAccount(owner, f, s), refuseRole(owner, f))
+	p.Refusals = slices.Concat(refuseAccount(owner, f, s), refuseRole(owner, f), refuseLastSuperAdmin(f))
 	if len(p.Refusals) > 0 {
 		return p
 	}
@@ -54,6 +54,15 @@ func NewDowngrade(owner access.TokenOwner, f Facts, s access.Settings, subject S
 		access.Change{Action: access.ActionProve, Subject: p.Terms.Account.Login, Why: fmt.Sprintf("settled reads show %s", p.Terms.Label)},
 		access.Change{Action: access.ActionCloseLease, Subject: p.Terms.Account.Login, Why: "with its evidence"})
 	return p
+}
+
+// refuseLastSuperAdmin keeps an org from losing the only user who can give it another. A credential of a service app is not one.
+func refuseLastSuperAdmin(f Facts) []Refusal {
+	if !isSuperAdmin(f.Roles) || f.OtherSuperAdmin != "" {
+		return nil
+	}
+	return []Refusal{refuse("last-super-admin", "account", "Assign SUPER_ADMIN to a person, individually, and run it again.",
+		"account %q is the last active user to whom SUPER_ADMIN is assigned individually: without it nobody could administer the org", f.Account.Login)}
 }
 
 // Downgrade carries out a plan of NewDowngrade. The error is nil when the account is proved to be as declared, apart from

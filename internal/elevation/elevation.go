@@ -26,6 +26,8 @@ type Roles interface {
 	// AssignRole returns the assignment's id where the answer told it, which is no proof that it is there.
 	AssignRole(ctx context.Context, userID string, role access.Role) (assignmentID string, err error)
 	RemoveRole(ctx context.Context, userID, assignmentID string) error
+	// RoleAssignees returns the ids of users who hold admin roles, as far as Okta lists them.
+	RoleAssignees(ctx context.Context) ([]string, error)
 }
 
 // Accounts looks users up. An error that has a method NotFound() bool which returns true says that there is no such user. The

@@ -197,6 +197,7 @@ type busybody struct{ elevation.Okta }
 
 func (b busybody) Events(ctx context.Context, since, until time.Time, only org.LogFilter) ([]org.LogEvent, error) {
 	events, err := b.Okta.Events(ctx, since, until, only)
+	events = append(events, org.LogEvent{UUID: "w", Type: "analytics.reports.export.download", Published: time.Now(), ActorID: only.ActorID})
 	return append(events, org.LogEvent{UUID: "x", Type: "user.lifecycle.create", Published: time.Now(), ActorID: only.ActorID, Targets: []org.LogTarget{{ID: "00u9", Type: "User", Name: "mallory"}}}), err
 }
 
@@ -207,7 +208,7 @@ func TestWhatElseTheAccountDidIsAFinding(t *testing.T) {
 		wf.Okta = busybody{wf.Okta}
 		told.handOff = w.operatorCreates(time.Second, "invoice-export")
 		ev, err := wf.Apply(t.Context(), plan)
-		if err != nil || len(ev.Findings) != 1 || !strings.Contains(ev.Findings[0], `user.lifecycle.create to User "mallory"`) {
+		if err != nil || len(ev.Findings) != 2 || !strings.Contains(ev.Findings[0], `CHANGED SOMETHING in the window: user.lifecycle.create to User "mallory"`) || !strings.Contains(ev.Findings[1], "the account did analytics.reports") {
 			t.Errorf("findings = %q, error = %v", ev.Findings, err)
 		}
 	})

@@ -135,3 +135,25 @@ func TestADowngradeNamesWhatItRemoves(t *testing.T) {
 		t.Errorf("an account that is as declared: %+v", plan.Changes)
 	}
 }
+
+// TestTheLastSuperAdminIsNotDowngraded: nobody could give the org another.
+func TestTheLastSuperAdminIsNotDowngraded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wf, _ := w.workflow(w.line)
+	if err := w.org.Assign(login, "SUPER_ADMIN"); err != nil {
+		t.Fatal(err)
+	}
+	facts, err := wf.Check(t.Context(), owner())
+	if err != nil || facts.OtherSuperAdmin != "ada.admin@acme.example" {
+		t.Fatalf("the other super admin is %q, %v", facts.OtherSuperAdmin, err)
+	}
+	if plan := elevation.NewDowngrade(owner(), facts, access.DefaultSettings(), noon); len(plan.Refusals) > 0 {
+		t.Errorf("refused: %+v", plan.Refusals)
+	}
+	facts.OtherSuperAdmin = ""
+	plan := elevation.NewDowngrade(owner(), facts, access.DefaultSettings(), noon)
+	if len(plan.Refusals) != 1 || plan.Refusals[0].Rule != "last-super-admin" || len(plan.Changes) > 0 {
+		t.Errorf("got %+v", plan)
+	}
+}
