@@ -20,11 +20,11 @@ type Facts struct {
 	// OtherSuperAdmin is the login of an active user beside the account to whom SUPER_ADMIN is assigned individually; empty where
 	// the account does not hold it so, or nobody else does.
 	OtherSuperAdmin string
-	Tokens      []org.Token      // that the account owns
-	CustomRole  org.CustomRole
-	ResourceSet org.ResourceSet
-	Zones       []org.Zone // all of the org; read only where the manifest names zones
-	Names       names      // of what the roles name by id
+	Tokens          []org.Token // that the account owns
+	CustomRole      org.CustomRole
+	ResourceSet     org.ResourceSet
+	Zones           []org.Zone // all of the org; read only where the manifest names zones
+	Names           names      // of what the roles name by id
 }
 
 // names are labels of ids, for people.
