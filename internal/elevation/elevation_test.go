@@ -246,67 +246,6 @@ func TestDowngradeRemovesWhatTheLeaseNames(t *testing.T) {
 	})
 }
 
-// TestSevered lets the process die at every request of a whole run, before it is sent and after its effect. The lease
-// alone must then be enough for a sweep after the window to leave nothing behind.
-func TestSevered(t *testing.T) {
-	t.Parallel()
-	schedules := 0
-	for _, after := range []bool{false, true} {
-		for number := 1; ; number++ {
-			w := newWorld(t)
-			wf, told := w.workflow(w.line)
-			rescue := &line{handler: w.org}
-			sweeper, _ := w.workflow(rescue)
-			reached := false
-			synctest.Test(t, func(t *testing.T) {
-				w.t = t
-				told.handOff = w.operatorCreates(time.Minute, "invoice-export")
-				plan := w.plan(wf, owner(), "l1")
-				if w.line.count = 0; after {
-					w.line.cutAfter = number
-				} else {
-					w.line.cutBefore = number
-				}
-				_, err := wf.Apply(t.Context(), plan)
-				if reached = w.line.dead; !reached {
-					if err != nil {
-						t.Fatal(err)
-					}
-					return
-				}
-				time.Sleep(time.Until(plan.Terms.EndsAt))
-				swept, err := sweeper.Sweep(t.Context(), dueNow)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, s := range swept.Swept {
-					if s.Err != nil {
-						t.Errorf("request %d, after %v: %v", number, after, s.Err)
-					}
-				}
-				for _, l := range w.leases() {
-					switch {
-					case l.State.Open():
-						t.Errorf("request %d, after %v: the lease is %s", number, after, l.State)
-					case l.State == access.StateUndone:
-						w.expect(nil, nil)
-					default:
-						w.expect([]string{intended}, []string{"invoice-export"})
-					}
-				}
-			})
-			if !reached {
-				break
-			}
-			schedules++
-		}
-	}
-	t.Logf("%d schedules", schedules)
-	if schedules < 20 {
-		t.Errorf("only %d requests were severed", schedules)
-	}
-}
-
 // TestOktaGoesDownAtEveryRequest: from that request on, nothing is answered any more. The run must say that it is stuck
 // wherever anything may be left, and a sweep must end it once Okta is back.
 func TestOktaGoesDownAtEveryRequest(t *testing.T) {

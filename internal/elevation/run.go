@@ -50,10 +50,17 @@ func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, er
 		return access.Evidence{}, err
 	}
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		switch {
+		case p == nil:
+			return
+		case r.lease.State == access.StateClosed: // what was asked for is done, and is not taken back for that
+			r.find("what the account did in the window is not known: the program failed: %v", p)
+			err = nil
+		default:
 			err = r.undo(ctx, fmt.Errorf("the program failed: %v", p))
-			ev = r.evidence(err)
 		}
+		ev = r.evidence(err)
 	}()
 	if err := r.recheck(ctx); err != nil {
 		err = r.abandon(ctx, err)

@@ -63,9 +63,16 @@ func (w *Workflow) Finish(ctx context.Context, leaseID string) (Swept, bool, err
 
 // undoLease undoes a lease of another run. Nothing is done to the org before the ledger says that the lease is still open:
 // its run, or another sweep, may have ended it meanwhile, and another may have begun. Then the second result is false. A
-// ledger that does not answer does not keep the temporary role from being taken away.
-func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (Swept, bool) {
+// ledger that does not answer does not keep the temporary role from being taken away. That the program fails at one lease does
+// not keep it from the next.
+func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (swept Swept, open bool) {
 	r := w.resume(lease)
+	defer func() {
+		if p := recover(); p != nil {
+			why := &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: fmt.Errorf("the program failed: %v", p)}
+			swept, open = Swept{Evidence: r.evidence(why), Err: why}, true
+		}
+	}()
 	for _, e := range lease.Events {
 		r.ev.Transitions = append(r.ev.Transitions, access.Transition{State: e.State, At: e.At, Note: e.Note})
 		if e.State == access.StateReady {

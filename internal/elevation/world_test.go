@@ -78,7 +78,6 @@ type line struct {
 	mu        sync.Mutex
 	count     int
 	cutBefore int // the number of the request that is not sent any more; 0 for none
-	cutAfter  int // the number of the request whose answer does not come any more
 	dead      bool
 }
 
@@ -113,9 +112,6 @@ func (l *line) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	l.handler.ServeHTTP(recorder, received)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if number == l.cutAfter {
-		l.dead = true
-	}
 	if l.dead {
 		return nil, errDead
 	}
