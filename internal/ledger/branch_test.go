@@ -485,7 +485,7 @@ func TestAWrongTreeUnderAGoodSignature(t *testing.T) {
 				if !errors.Is(err, ledger.ErrTampered) || len(leases) < 2 {
 					t.Errorf("leases = %v, %v", states(leases), err)
 				}
-				if name == "an open lease that is ended" {
+				if slices.Contains([]string{"an open lease that is ended", "an open lease that gave something", "an undone lease that gave something"}, name) {
 					return // to open one, what has ended is not read
 				}
 				if _, err := b.Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {
