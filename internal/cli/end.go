@@ -152,8 +152,8 @@ func needed(leases []access.Lease, lease access.Lease, dir manifest.Directory) b
 		})
 	}
 	return slices.ContainsFunc(dir.Owners, func(o access.TokenOwner) bool { return declares(o, lease) }) || slices.ContainsFunc(leases, func(l access.Lease) bool {
-		return l.ID != lease.ID && l.Account.ID == lease.Account.ID && l.Kind == access.LeaseElevation && l.State == access.StateClosed &&
-			!ended(leases, l.ID) && !removed(l)
+		return l.ID != lease.ID && l.Account.ID == lease.Account.ID && l.Intended == lease.Intended &&
+			l.Kind == access.LeaseElevation && l.State == access.StateClosed && !ended(leases, l.ID) && !removed(l)
 	})
 }
 
