@@ -94,7 +94,10 @@ func (s *session) apply(ctx context.Context, number int) error {
 // part cannot be verified.
 func (s *session) desk(ctx context.Context, number int) (*desk, error) {
 	d := &desk{q: &requests{}}
-	var err error
+	err := s.inRepository()
+	if err != nil {
+		return nil, err
+	}
 	if d.client, err = s.okta(ctx, "apply", d.q); err != nil {
 		return nil, err
 	}

@@ -157,6 +157,9 @@ func (s *session) readLeases(ctx context.Context) leaseBook {
 	if err == nil {
 		leases, err = book.Leases(ctx)
 	}
+	if err == nil && len(leases) == 0 {
+		_, err = s.noBranch(ctx, book)
+	}
 	if err == nil {
 		err = s.vouchForOpen(ctx, leases)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
-	"github.com/stepdown/stepdown/internal/ledger"
 )
 
 func newSweep(s *session) *cobra.Command {
@@ -48,10 +47,12 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	if len(result.Swept) == 0 && err == nil {
-		if b, ok := w.Ledger.(*ledger.Branch); ok {
-			if there, existsErr := b.Exists(ctx); existsErr == nil && !there {
-				fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch of %s, and never had one; if apply has run, look at its input ledger\n", s.ledgerName())
-			}
+		missing, err := s.noBranch(ctx, w.Ledger)
+		if err != nil {
+			return err
+		}
+		if missing {
+			fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch of %s, and never had one; if apply has run, look at its input ledger\n", s.ledgerName())
 		}
 		fmt.Fprintln(s.stdout, "no lease is due")
 		s.output("outcome", "unchanged")
