@@ -184,7 +184,7 @@ func (s *session) vouchForOpen(ctx context.Context, leases []access.Lease) error
 		case err != nil:
 			return fmt.Errorf("lease %s is not what was approved: %w", l.ID, err)
 		case doubt != "":
-			return fmt.Errorf("lease %s cannot be held against what was approved: %s", l.ID, doubt)
+			return fmt.Errorf("lease %s is not known to be what was approved: %s", l.ID, doubt)
 		case l.Kind == access.LeaseElevation && l.Approval == nil:
 			return fmt.Errorf("lease %s is not what was approved: it names no approval", l.ID)
 		}
