@@ -289,7 +289,7 @@ func TestALeaseOfAnApprovedManifestThatSaysAnotherThing(t *testing.T) {
 		"one role more":           {func(l *access.Terms) { l.Temporary = append(l.Temporary, access.Role{Type: "ORG_ADMIN"}) }, "ORG_ADMIN"},
 		"another role that stays": {func(l *access.Terms) { l.Intended.CustomRole = "cr0y" }, "cr0y"},
 		"another resource set":    {func(l *access.Terms) { l.Intended.ResourceSet = "iamz" }, "iamz"},
-		"a standard role stays":   {func(l *access.Terms) { l.Intended = access.Role{Type: access.RoleSuperAdmin} }, "SUPER_ADMIN"},
+		"a standard role stays":   {func(l *access.Terms) { l.Intended.Type = access.RoleSuperAdmin }, "SUPER_ADMIN"},
 		"a window that is longer": {func(l *access.Terms) { l.EndsAt = time.Now().Add(2 * time.Hour) }, "a window of"},
 		"another token":           {func(l *access.Terms) { l.TokenName = "mallory" }, "mallory"},
 	} {

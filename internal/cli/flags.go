@@ -128,10 +128,12 @@ func checkAccepted(given []string) error {
 	return nil
 }
 
-// inRepository refuses a folder of manifests that is none of the repository's.
+// inRepository takes the folder of the manifests as the repository calls it, and refuses one that can be none of it.
 func (s *session) inRepository() error {
-	if clean := path.Clean(s.accessDir); !fs.ValidPath(clean) || strings.Contains(s.accessDir, `\`) {
+	clean := path.Clean(s.accessDir)
+	if !fs.ValidPath(clean) || strings.Contains(clean, `\`) {
 		return usage("Give it as it is called in the repository, such as access.", "--access=%q is no folder of a repository", s.accessDir)
 	}
+	s.accessDir = clean
 	return nil
 }
