@@ -44,13 +44,11 @@ func (s *session) checkFlags(c *cobra.Command) error {
 
 // flagChecks says by name what is wrong with a value that is not empty.
 func (s *session) flagChecks() map[string]func(string) error {
-	any := func(string) error { return nil }
+	text := func(string) error { return nil }
 	return map[string]func(string) error{
-		"access": any, "report-dir": mayBeFolder, "addr": any, "control": any, "org": any, "save": any, "api-token": any,
+		"access": text, "report-dir": mayBeFolder, "addr": text, "control": text, "org": text, "save": text, "api-token": text,
 		"okta-org-url": func(value string) error { return okta.CheckOrgURL(normalURL(value)) },
-		"rate-share": func(value string) error {
-			return between(value, 1, 100)
-		},
+		"rate-share":   func(value string) error { return between(value, 1, 100) },
 		"pull-request": func(value string) error { return between(value, 1, 1<<31-1) },
 		"ledger":       checkLedger,
 		"ledger-branch": func(value string) error {
