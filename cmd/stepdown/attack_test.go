@@ -77,6 +77,12 @@ func approvals() []attack {
 			w.push("frank", map[string]string{"access/invoice-export.yaml": request + "# and more\n"})
 			w.approve("mallory")
 		}, rule: "pusher_known", says: "nobody can tell"},
+		{name: "a bot opened it, and whoever had it do so approves", do: func(w *siege) {
+			w.hub.CommitAs("github-actions[bot]", "bot", map[string]githubemu.Entry{"access/invoice-export.yaml": {Content: request}})
+			w.hub.SetAuthor(w.hub.OpenPullRequest("github-actions[bot]", "bot", "A token"), "github-actions[bot]", "Bot")
+			w.hub.Review(2, "mallory", "APPROVED")
+			w.event("workflow_dispatch", w.hub.DispatchEvent(map[string]string{"pull-request": "2"}, "mallory"))
+		}, rule: "pusher_known", says: "nobody can tell"},
 		{name: "bot approval", do: func(w *siege) { w.approve("github-actions[bot]", githubemu.AsBot()) }, rule: "approved", says: "not a person"},
 		{name: "approval by an account that is gone", do: func(w *siege) { w.approve("grace", githubemu.AsDeletedUser()) }, rule: "approved"},
 		{name: "second account without authority", do: func(w *siege) { w.hub.SetRole("frank2", "read"); w.approve("frank2") }, rule: "approved", says: "read"},
@@ -363,6 +369,32 @@ func TestAttacks(t *testing.T) {
 			w.nothingGranted()
 			w.untouched()
 		})
+	}
+}
+
+// TestManifestsInTheRoot: however the folder of the manifests is written, it is the one whose settings hold.
+func TestManifestsInTheRoot(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{".", "./", "access/.."} {
+		w := newSiege(t)
+		w.hub.Commit("main", map[string]string{"settings.yaml": rulesOfSiege})
+		w.hub.CommitAs("frank", "root", map[string]githubemu.Entry{"invoice-export.yaml": {Content: strings.Replace(request, "window: 5s", "window: 2h", 1)}})
+		n := w.hub.OpenPullRequest("frank", "root", "A token")
+		w.hub.Review(n, "grace", "APPROVED")
+		w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request_review"))
+		if got := w.run("apply", "--access", dir); got != 1 {
+			t.Errorf("--access %s ended with %d\n%s", dir, got, w.out)
+		}
+		w.deniedBy("window_ceiling")
+		w.untouched()
+	}
+	for _, dir := range []string{"/access", "../access", "access/../..", `access\..`} {
+		w := newSiege(t)
+		w.approve("grace")
+		if got := w.run("apply", "--access", dir); got != 2 || !strings.Contains(w.out, "--access") {
+			t.Errorf("--access %s ended with %d\n%s", dir, got, w.out)
+		}
+		w.untouched()
 	}
 }
 

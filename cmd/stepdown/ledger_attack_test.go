@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -242,4 +244,92 @@ func TestALeaseThatNobodyApproved(t *testing.T) {
 	if roles := w.org.RolesOf(victim); !slices.Equal(roles, []string{access.RoleSuperAdmin}) {
 		t.Errorf("the account holds %q", roles)
 	}
+}
+
+// approvedLease elevates the victim under a lease that says what the manifest of the request does, changed, as somebody can who has
+// the ledger's key. Its window is over.
+func (w *siege) approvedLease(change func(*access.Terms)) {
+	w.t.Helper()
+	head, at := w.hub.Head("change"), time.Now().Add(-time.Hour)
+	terms := w.terms(at.UTC().Format("20060102-150405") + "-signed")
+	terms.Declaration, terms.TokenName, terms.OpenedAt, terms.EndsAt = "invoice-export", "invoice-export", at, at.Add(5*time.Second)
+	terms.Names = map[string]string{"cr0x": "Group reader", "iamx": "Invoice groups", "cr0y": "Org admin in all but name"}
+	terms.Approval = &access.Approval{
+		Repository: "acme/okta-access", PullRequest: 1, HeadSHA: head, ManifestPath: "access/invoice-export.yaml",
+		ManifestSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(request))),
+	}
+	change(&terms)
+	book := w.book(ledgerKey)
+	_, err := book.Open(w.t.Context(), terms, at)
+	for _, state := range []access.State{access.StateReady, access.StateElevated} {
+		if err == nil {
+			_, err = book.Append(w.t.Context(), terms.ID, access.Entry{State: state, At: at})
+		}
+	}
+	for _, role := range terms.Temporary {
+		if err == nil {
+			err = w.org.Assign(victim, role.Type)
+		}
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestALeaseOfAnApprovedManifestThatSaysAnotherThing: an audit does not take it for what was approved, nothing is begun beside it,
+// and a sweep takes back what it gave, at once where it would last longer than was approved, and says what is wrong with it.
+func TestALeaseOfAnApprovedManifestThatSaysAnotherThing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*access.Terms)
+		says   string
+	}{
+		"nothing else":            {func(*access.Terms) {}, ""},
+		"another temporary role":  {func(l *access.Terms) { l.Temporary = []access.Role{{Type: "ORG_ADMIN"}} }, "ORG_ADMIN"},
+		"one role more":           {func(l *access.Terms) { l.Temporary = append(l.Temporary, access.Role{Type: "ORG_ADMIN"}) }, "ORG_ADMIN"},
+		"another role that stays": {func(l *access.Terms) { l.Intended.CustomRole = "cr0y" }, "cr0y"},
+		"another resource set":    {func(l *access.Terms) { l.Intended.ResourceSet = "iamz" }, "iamz"},
+		"a standard role stays":   {func(l *access.Terms) { l.Intended.Type = access.RoleSuperAdmin }, "SUPER_ADMIN"},
+		"a window that is longer": {func(l *access.Terms) { l.EndsAt = time.Now().Add(2 * time.Hour) }, "a window of"},
+		"another token":           {func(l *access.Terms) { l.TokenName = "mallory" }, "mallory"},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+			t.Parallel()
+			w := newSiege(t)
+			w.approvedLease(c.change)
+			wrong := c.says != ""
+			got := w.run("audit", "--access", testdata()+"/access/acme", "--fail-on", "none")
+			if (got == 5) != wrong || wrong && !strings.Contains(w.out, "not known to be what was approved") {
+				t.Errorf("audit ended with %d\n%s", got, w.out)
+			}
+			w.approve("grace")
+			if got := w.run("apply"); got != 1 || !strings.Contains(w.out, "open lease") {
+				t.Errorf("apply ended with %d\n%s", got, w.out)
+			}
+			w.untouched()
+			if got := w.run("sweep"); (got == 1) != wrong || got > 1 || !strings.Contains(w.out, c.says) {
+				t.Errorf("sweep ended with %d\n%s", got, w.out)
+			}
+			if roles := w.org.RolesOf(victim); len(roles) > 0 {
+				t.Errorf("after the sweep the account holds %q", roles)
+			}
+		})
+	}
+}
+
+// TestALeaseOfAnotherAccountThanWasApproved: a sweep takes nothing from whom no approved manifest names.
+func TestALeaseOfAnotherAccountThanWasApproved(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	before := w.org.RolesOf("ada.admin@acme.example")
+	w.approvedLease(func(l *access.Terms) {
+		l.Account, l.Temporary = access.Account{ID: w.org.UserID("ada.admin@acme.example"), Login: "ada.admin@acme.example"}, []access.Role{{Type: access.RoleSuperAdmin}}
+	})
+	if got := w.run("sweep"); got != 4 || !strings.Contains(w.out, "not what was approved") {
+		t.Errorf("sweep ended with %d\n%s", got, w.out)
+	}
+	if after := w.org.RolesOf("ada.admin@acme.example"); !slices.Equal(before, after) {
+		t.Errorf("ada.admin held %q and holds %q", before, after)
+	}
+	w.untouched()
 }

@@ -142,10 +142,13 @@ type Event struct {
 	// removes it even where readings lag and do not show it.
 	Assignment string `json:"assignment,omitempty"`
 	TokenID    string `json:"token_id,omitempty"` // from StateCreated on
-	Note       string `json:"note,omitempty"`     // for people
+	Note       string `json:"note,omitempty"`     // for people; but see NothingDone
 	Prev       string `json:"prev,omitempty"`
 	MAC        string `json:"mac"`
 }
+
+// NothingDone is the note of StateUndone where the run ended before it changed anything.
+const NothingDone = "nothing was done"
 
 // EventVersion is the version of Event that this program writes and the only one that it reads.
 const EventVersion = 1
@@ -237,6 +240,11 @@ const ClockSkew = 5 * time.Minute
 // Reached tells whether the lease was ever in that state.
 func (l Lease) Reached(s State) bool {
 	return slices.ContainsFunc(l.Events, func(e Event) bool { return e.State == s })
+}
+
+// TookBack tells whether the lease is an end that took back what it names: it was not given up before that.
+func (l Lease) TookBack() bool {
+	return l.Kind == LeaseEnd && l.State == StateUndone && l.Events[len(l.Events)-1].Note != NothingDone
 }
 
 // Unanswered tells whether the lease recorded that a role was about to be assigned, and not that Okta answered. Such an

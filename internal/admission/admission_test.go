@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -438,6 +439,32 @@ func TestWhoIsAskedAbout(t *testing.T) {
 }
 
 // TestAForksBranchIsNotOneHere: a branch of the same name here has other pushes.
+// TestMorePeopleThanAreAskedAbout: of whom nobody asked, what they may do is not known.
+func TestMorePeopleThanAreAskedAbout(t *testing.T) {
+	t.Parallel()
+	for people, denied := range map[int][]string{100: {}, 101: {"facts_readable"}} {
+		r := request()
+		for i := range people - 1 { // beside grace
+			user := fmt.Sprint("user", i)
+			r.reviews = append(r.reviews, approval(int64(i+2), user, time.Minute))
+			r.people[user] = access.Authority{User: user, Permission: "write"}
+		}
+		got, err := admission.Admit(t.Context(), r, engine(t), ask())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(denied, rules(got.Decision)); diff != "" {
+			t.Errorf("%d people: %s", people, diff)
+		}
+		if len(r.asked) != 100 {
+			t.Errorf("%d people: %d were asked about", people, len(r.asked))
+		}
+		if message := got.Input.Coverage["authorities"].Message; people > 100 && !strings.Contains(message, "more than 100 people") {
+			t.Errorf("message %q", message)
+		}
+	}
+}
+
 func TestAForksBranchIsNotOneHere(t *testing.T) {
 	t.Parallel()
 	r := request()

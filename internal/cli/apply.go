@@ -16,6 +16,7 @@ import (
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/ledger"
+	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/okta"
 	"github.com/stepdown/stepdown/internal/policy"
 	"github.com/stepdown/stepdown/internal/report"
@@ -58,6 +59,9 @@ type desk struct {
 	engine *policy.Engine
 	q      *requests
 	to     targets
+
+	declared   manifest.Directory // what the default branch declares
+	declaredAt string             // at this commit
 }
 
 func (s *session) apply(ctx context.Context, number int) error {
@@ -90,7 +94,10 @@ func (s *session) apply(ctx context.Context, number int) error {
 // part cannot be verified.
 func (s *session) desk(ctx context.Context, number int) (*desk, error) {
 	d := &desk{q: &requests{}}
-	var err error
+	err := s.inRepository()
+	if err != nil {
+		return nil, err
+	}
 	if d.client, err = s.okta(ctx, "apply", d.q); err != nil {
 		return nil, err
 	}
@@ -169,7 +176,7 @@ func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r 
 // lastDone returns the id of the lease under which what the pull request asks for at its present head was carried out before.
 func lastDone(leases []access.Lease, pr access.PullRequest) string {
 	for _, l := range slices.Backward(leases) {
-		done := l.State == access.StateClosed || (l.Kind == access.LeaseEnd && l.State == access.StateUndone && l.Ends == "")
+		done := l.State == access.StateClosed || (l.TookBack() && l.Ends == "")
 		if done && isOf(l, pr) && l.Approval.HeadSHA == pr.HeadSHA && !ended(leases, l.ID) {
 			return l.ID
 		}
@@ -285,7 +292,7 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 	case len(r.Decision.Waiting) > 0:
 		return s.wait(b, plan, r)
 	}
-	if err := s.breakGlass(ctx, d, plan, r); err != nil {
+	if err := s.breakGlass(ctx, d, r); err != nil {
 		return err
 	}
 	return s.perform(ctx, w, b, plan, r.Settings, w.Apply)
@@ -319,13 +326,15 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 	return nil
 }
 
-// breakGlass opens the issue for the review of a break-glass request, before anything is granted for it.
-func (s *session) breakGlass(ctx context.Context, d *desk, plan elevation.Plan, r admission.Result) error {
+// breakGlass opens the issue for the review of a break-glass request, before anything is granted for it: one for each commit that
+// was approved, however often it is tried. The issue is in the pull request's own repository, whose name need not fit into a comment.
+func (s *session) breakGlass(ctx context.Context, d *desk, r admission.Result) error {
 	if r.Owner.Elevation.BreakGlass.Reason == "" {
 		return nil
 	}
 	title, body := report.ReviewIssue(s.threadOf(r))
-	url, err := d.hub.OpenIssue(ctx, title, "<!-- stepdown:break-glass "+plan.Terms.ID+" -->", string(body))
+	marker := fmt.Sprintf("<!-- stepdown:break-glass #%d %s -->", r.Approval.PullRequest, r.Approval.HeadSHA)
+	url, err := d.hub.OpenIssue(ctx, title, marker, string(body))
 	if err != nil {
 		return fmt.Errorf("opening the issue for the review of a break-glass request, without which nothing is elevated: %w", err)
 	}

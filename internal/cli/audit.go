@@ -157,6 +157,9 @@ func (s *session) readLeases(ctx context.Context) leaseBook {
 	if err == nil {
 		leases, err = book.Leases(ctx)
 	}
+	if err == nil && len(leases) == 0 {
+		_, err = s.noBranch(ctx, book)
+	}
 	if err == nil {
 		err = s.vouchForOpen(ctx, leases)
 	}
@@ -181,7 +184,7 @@ func (s *session) vouchForOpen(ctx context.Context, leases []access.Lease) error
 		case err != nil:
 			return fmt.Errorf("lease %s is not what was approved: %w", l.ID, err)
 		case doubt != "":
-			return fmt.Errorf("lease %s cannot be held against what was approved: %s", l.ID, doubt)
+			return fmt.Errorf("lease %s is not known to be what was approved: %s", l.ID, doubt)
 		case l.Kind == access.LeaseElevation && l.Approval == nil:
 			return fmt.Errorf("lease %s is not what was approved: it names no approval", l.ID)
 		}

@@ -196,6 +196,7 @@ Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 faile
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(fmt.Sprintf("See: %s --help", c.CommandPath()), "%w", err)
 	})
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return s.checkFlags(c) }
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.RunE = func(c *cobra.Command, args []string) error { return c.Help() }

@@ -80,7 +80,7 @@ func (s *session) transport() http.RoundTripper {
 
 // okta connects to the org, for a verb.
 func (s *session) okta(ctx context.Context, verb string, q *requests) (*okta.Client, error) {
-	if s.orgURL = strings.ToLower(strings.TrimRight(s.orgURL, "/")); s.orgURL == "" {
+	if s.orgURL = normalURL(s.orgURL); s.orgURL == "" {
 		return nil, usage("Give --okta-org-url, or set OKTA_ORG_URL.", "the URL of the org is not known")
 	}
 	config := okta.Config{
@@ -92,6 +92,8 @@ func (s *session) okta(ctx context.Context, verb string, q *requests) (*okta.Cli
 	client, err := okta.New(ctx, config)
 	return client, coded(ExitUsage, err)
 }
+
+func normalURL(url string) string { return strings.ToLower(strings.TrimRight(url, "/")) }
 
 // github connects to the repository.
 func (s *session) github() (*github.Client, error) {
@@ -139,6 +141,9 @@ func (s *session) declared() (manifest.Directory, error) {
 	dir, err := manifest.ReadDir(folders{}, s.accessDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return dir, usage("Name the folder of the manifests with --access.", "there is no folder %q", s.accessDir)
+	}
+	if at, statErr := os.Stat(s.accessDir); err != nil && statErr == nil && !at.IsDir() {
+		return dir, usage("Name the folder of the manifests with --access.", "%w", err)
 	}
 	return dir, coded(ExitUsage, err)
 }

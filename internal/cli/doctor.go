@@ -28,6 +28,9 @@ GITHUB_TOKEN needs contents: read and actions: read; with administration: read, 
 App can have, it also sees what workflows may do by default.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.inRepository(); err != nil {
+				return err
+			}
 			wanted.AccessDir = s.accessDir
 			return s.doctor(c.Context(), wanted)
 		},

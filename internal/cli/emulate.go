@@ -112,7 +112,7 @@ func (e emulation) open() (*oktaemu.Org, string, error) {
 		}
 		defer file.Close()
 		if seed, err = oktaemu.LoadSeed(file, e.orgFile); err != nil {
-			return nil, "", coded(ExitUsage, err)
+			return nil, "", usage("Mend the file, or name another one with --org.", "%w", err)
 		}
 	}
 	token, option := e.token, oktaemu.WithAPIToken(e.token)

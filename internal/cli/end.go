@@ -14,6 +14,7 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/admission"
 	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/ledger"
 	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/report"
 )
@@ -37,9 +38,11 @@ func (s *session) endDeclared(ctx context.Context, d *desk, b *board, r admissio
 	})
 }
 
-// endWithdrawn takes back what was given for pull requests that were closed without being merged.
+// endWithdrawn takes back what was given for pull requests that were closed without being merged. What was given for those that
+// are merged is settled.
 func (s *session) endWithdrawn(ctx context.Context, d *desk) error {
 	var worst error
+	var merged []string
 	for _, lease := range d.leases {
 		if !mayBeWithdrawn(d.leases, lease, s.runner.Context().Repository) {
 			continue
@@ -48,11 +51,27 @@ func (s *session) endWithdrawn(ctx context.Context, d *desk) error {
 		switch {
 		case err != nil:
 			worst = worse(worst, fmt.Errorf("finding out what became of the pull request of lease %s: %w", lease.ID, err))
-		case pr.State == "closed" && !pr.Merged:
+		case pr.Merged:
+			merged = append(merged, lease.ID)
+		case pr.State == "closed":
 			worst = worse(worst, s.endLease(ctx, d, lease, pr))
 		}
 	}
+	s.settle(ctx, d, merged)
 	return worst
+}
+
+// maxSettled is how many leases are settled at once: each is a file of the commit.
+const maxSettled = 100
+
+// settle has the ledger forget, in time, what it holds ready only because it might have to be taken back. Where it cannot, that
+// costs the next run a request for each.
+func (s *session) settle(ctx context.Context, d *desk, merged []string) {
+	if b, ok := d.book.(*ledger.Branch); ok && len(merged) > 0 {
+		if err := b.Settle(ctx, merged[:min(len(merged), maxSettled)]...); err != nil {
+			fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
+		}
+	}
 }
 
 // mayBeWithdrawn tells whether a lease gave something for a pull request of this repository that no end has taken back.
@@ -63,9 +82,7 @@ func mayBeWithdrawn(leases []access.Lease, l access.Lease, repository string) bo
 
 // ended tells whether what was given under the lease was taken back.
 func ended(leases []access.Lease, id string) bool {
-	return slices.ContainsFunc(leases, func(l access.Lease) bool {
-		return l.Kind == access.LeaseEnd && l.Ends == id && l.State == access.StateUndone
-	})
+	return slices.ContainsFunc(leases, func(l access.Lease) bool { return l.Ends == id && l.TookBack() })
 }
 
 // carriedOut returns the leases under which the pull request was carried out and that no end has taken back.
@@ -79,7 +96,7 @@ func carriedOut(leases []access.Lease, pr access.PullRequest) []access.Lease {
 	return out
 }
 
-// endLease takes back what one lease gave.
+// endLease takes back what one lease gave. The leases of the desk are read again after it: the next one is ended by what is left.
 func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr access.PullRequest) error {
 	dir, err := s.onDefaultBranch(ctx, d, pr.DefaultBranch)
 	if err != nil {
@@ -99,17 +116,44 @@ func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr 
 	approval := *lease.Approval
 	b := s.board(ctx, d.hub, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: owner, Action: admission.ActionEnd})
 	defer b.close()
-	return s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
-		Lease: lease.ID, TokenID: lease.TokenID, KeepRole: !lease.AddsIntended || needed(d.leases, lease, dir),
+	err = s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
+		Lease: lease.ID, TokenID: lease.TokenID, KeepRole: !gave(d.leases, lease) || needed(d.leases, lease, dir),
 		Why: fmt.Sprintf("pull request %d was closed without being merged", pr.Number),
 	})
+	leases, readErr := d.book.Leases(ctx)
+	if readErr != nil {
+		return worse(err, fmt.Errorf("reading the ledger: %w", readErr))
+	}
+	d.leases = leases
+	return err
+}
+
+// gave tells whether the account has its role by the lease, or by an earlier one whose end left it to this one.
+func gave(leases []access.Lease, lease access.Lease) bool {
+	given := lease.AddsIntended
+	for _, l := range leases { // oldest first
+		switch {
+		case l.Account.ID != lease.Account.ID || l.Intended != lease.Intended:
+		case l.TookBack() && slices.Contains(l.Temporary, l.Intended):
+			given = false
+		case l.Kind == access.LeaseElevation && l.State == access.StateClosed && l.AddsIntended:
+			given = true
+		}
+	}
+	return given
 }
 
 // needed tells whether something else than the lease gives the account its role: a manifest of the default branch, or another
-// request that was carried out.
+// request that was carried out and whose manifest was not removed since.
 func needed(leases []access.Lease, lease access.Lease, dir manifest.Directory) bool {
+	removed := func(l access.Lease) bool {
+		return slices.ContainsFunc(leases, func(e access.Lease) bool {
+			return e.TookBack() && e.Ends == "" && e.Account.ID == l.Account.ID && e.Declaration == l.Declaration && e.OpenedAt.After(l.OpenedAt)
+		})
+	}
 	return slices.ContainsFunc(dir.Owners, func(o access.TokenOwner) bool { return declares(o, lease) }) || slices.ContainsFunc(leases, func(l access.Lease) bool {
-		return l.ID != lease.ID && l.Account.ID == lease.Account.ID && l.Kind == access.LeaseElevation && l.State == access.StateClosed && !ended(leases, l.ID)
+		return l.ID != lease.ID && l.Account.ID == lease.Account.ID && l.Intended == lease.Intended &&
+			l.Kind == access.LeaseElevation && l.State == access.StateClosed && !ended(leases, l.ID) && !removed(l)
 	})
 }
 
@@ -127,11 +171,14 @@ func stillWithdrawn(ctx context.Context, d *desk, number int) error {
 	return err
 }
 
-// onDefaultBranch reads what the default branch declares.
+// onDefaultBranch reads what the default branch declares: its files once for each commit that it is at.
 func (s *session) onDefaultBranch(ctx context.Context, d *desk, branch string) (manifest.Directory, error) {
 	sha, err := d.hub.BranchHead(ctx, branch)
 	if err != nil {
 		return manifest.Directory{}, err
+	}
+	if sha == d.declaredAt {
+		return d.declared, nil
 	}
 	files := map[string][]byte{}
 	names, err := d.hub.Dir(ctx, s.accessDir, sha)
@@ -146,7 +193,11 @@ func (s *session) onDefaultBranch(ctx context.Context, d *desk, branch string) (
 			return manifest.Directory{}, err
 		}
 	}
-	return manifest.Combine(files)
+	dir, err := manifest.Combine(files)
+	if err == nil {
+		d.declared, d.declaredAt = dir, sha
+	}
+	return dir, err
 }
 
 // end checks the org, shows the plan and does it.

@@ -3,7 +3,9 @@ package cli
 // The ledger: a branch of the repository, or a folder.
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -48,7 +50,10 @@ func (s *session) ledger(create bool) (elevation.Ledger, error) {
 	}
 	if create {
 		f, err := ledger.CreateFolder(s.ledgerName(), key)
-		return f, coded(ExitUsage, err)
+		if err != nil {
+			err = usage("Name another folder with --ledger, or give the key that it was made with.", "%w", err)
+		}
+		return f, err
 	}
 	f, err := ledger.OpenFolder(s.ledgerName(), key)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,6 +73,26 @@ func (s *session) branchLedger(branch string, key access.Secret) (*ledger.Branch
 		Repository: where.Repository, Branch: branch, Actor: where.Actor, Run: where.RunURL(), Accepted: s.ledgerAccept,
 	})
 	return b, coded(ExitUsage, err)
+}
+
+// noBranch tells whether the ledger is a branch which the repository does not have and never had. That is an error where its name
+// is not the one that a repository has no branch of before apply first runs: what is open is not known then.
+func (s *session) noBranch(ctx context.Context, book elevation.Ledger) (missing bool, err error) {
+	b, ok := book.(*ledger.Branch)
+	if !ok {
+		return false, nil
+	}
+	there, err := b.Exists(ctx)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("looking for branch %q: %w", strings.TrimPrefix(s.ledgerName(), branchPrefix), err)
+	case there:
+		return false, nil
+	case s.ledgerName() != defaultBranch:
+		return true, usage("Name the ledger that apply uses with --ledger. One that is not there is no proof that nothing is open.",
+			"there is no ledger: the repository has no branch of %s, and never had one", s.ledgerName())
+	}
+	return true, nil
 }
 
 // ledgerThere tells whether there is a ledger at the default place. One that was named has to be there, and what cannot be

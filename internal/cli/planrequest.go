@@ -17,7 +17,10 @@ import (
 // refuses is.
 func (s *session) planRequests(ctx context.Context, number int) error {
 	d := &desk{q: &requests{}}
-	var err error
+	err := s.inRepository()
+	if err != nil {
+		return err
+	}
 	if d.client, err = s.okta(ctx, "plan", d.q); err != nil {
 		return err
 	}

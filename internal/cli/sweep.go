@@ -10,7 +10,6 @@ import (
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
-	"github.com/stepdown/stepdown/internal/ledger"
 )
 
 func newSweep(s *session) *cobra.Command {
@@ -33,13 +32,12 @@ A lease whose run was killed is due when its window is over. Where you know that
 }
 
 func (s *session) sweep(ctx context.Context, now bool) error {
-	w, err := s.sweeper(ctx)
+	w, v, err := s.sweeper(ctx)
 	if err != nil {
 		return err
 	}
-	due := func(l access.Lease) bool { return l.Due(time.Now()) }
-	if now {
-		due = func(access.Lease) bool { return true }
+	due := func(l access.Lease) bool {
+		return now || l.Due(time.Now()) || v != nil && l.State.Open() && v.overdue(ctx, l)
 	}
 	var result elevation.Sweep
 	s.narrated(w, nil, func() { result, err = w.Sweep(ctx, due) })
@@ -48,10 +46,12 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	if len(result.Swept) == 0 && err == nil {
-		if b, ok := w.Ledger.(*ledger.Branch); ok {
-			if there, existsErr := b.Exists(ctx); existsErr == nil && !there {
-				fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch of %s, and never had one; if apply has run, look at its input ledger\n", s.ledgerName())
-			}
+		missing, err := s.noBranch(ctx, w.Ledger)
+		if err != nil {
+			return err
+		}
+		if missing {
+			fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch of %s, and never had one; if apply has run, look at its input ledger\n", s.ledgerName())
 		}
 		fmt.Fprintln(s.stdout, "no lease is due")
 		s.output("outcome", "unchanged")
@@ -63,25 +63,26 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 	return s.concludeSweep(result.Swept, err)
 }
 
-func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, error) {
+// sweeper connects to the org and the ledger, and to what holds leases against their manifests, which may be nil.
+func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, *voucher, error) {
 	var q requests
 	client, err := s.okta(ctx, "sweep", &q)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	book, err := s.ledger(false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.prepareReports(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w := s.workflow(client, book, &q)
 	v, err := s.voucher()
 	if v != nil {
 		w.Vouch = v.vouch
 	}
-	return w, err
+	return w, v, err
 }
 
 // concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
@@ -128,7 +129,7 @@ func (s *session) post(ctx context.Context) error {
 	}
 	var swept elevation.Swept
 	var open bool
-	w, err := s.sweeper(ctx)
+	w, _, err := s.sweeper(ctx)
 	if err == nil {
 		s.narrated(w, nil, func() { swept, open, err = w.Finish(ctx, id) })
 	}

@@ -100,7 +100,7 @@ func (r *run) abandon(ctx context.Context, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: firstLine(cause)})
 	if err == nil {
-		err = r.record(ctx, access.Entry{State: access.StateUndone, Note: "nothing was done"})
+		err = r.record(ctx, access.Entry{State: access.StateUndone, Note: access.NothingDone})
 	}
 	if err != nil && !errors.Is(err, access.ErrLeaseEnded) {
 		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: err}

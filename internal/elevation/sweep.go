@@ -119,7 +119,7 @@ func (r *run) vouch(ctx context.Context) error {
 	defer cancel()
 	doubt, err := r.Vouch(ctx, r.lease)
 	if doubt != "" {
-		r.find("the lease could not be held against the manifest that was approved: %s", doubt)
+		r.find("the lease is not known to be what was approved: %s", doubt)
 	}
 	if err != nil {
 		return fmt.Errorf("it is not what was approved, so that nothing is done under it: %w\nFind out who made it; look at the account and remove the role by hand.", err)

@@ -28,7 +28,8 @@ type BranchOptions struct {
 	// Accepted is what a person has looked into: the id of a push that forced or deleted the branch, the SHA of a commit
 	// that somebody else put onto the ledger. A push is not accepted by a SHA: the branch could be put there again.
 	Accepted []string
-	// Remember is how long a lease that has ended is among Leases, by the time in its id. Each costs a request.
+	// Remember is how long a lease is among Leases of which nothing can follow any more, by the time in its id. Each costs a
+	// request.
 	Remember time.Duration
 }
 
@@ -36,7 +37,8 @@ type BranchOptions struct {
 //
 //	README.md        for whoever finds it
 //	open/ID.json     the events of a lease that may still have to be undone
-//	ended/ID.json    the events of any other lease
+//	given/ID.json    those of a lease whose role and token may still have to be taken back: its pull request may be withdrawn
+//	ended/ID.json    those of any other lease
 //
 // Every transition is one commit, whose only parent is the one before it, and moves the branch by fast-forward only: of
 // two writers at once one is refused, reads again and decides again. Whoever can push can put anything there. So every
@@ -142,8 +144,8 @@ func (b *Branch) Append(ctx context.Context, id string, entry access.Entry) (acc
 	})
 }
 
-// Leases returns the leases, oldest first: all that are open, and those that ended and were opened no longer ago than
-// BranchOptions.Remember. With an error that says what does not verify, it returns those that do: they may be undone, but
+// Leases returns the leases, oldest first: all that are open, all that gave what no end has taken back and nobody has settled,
+// and the others that were opened no longer ago than BranchOptions.Remember. With an error that says what does not verify, it returns those that do: they may be undone, but
 // they are not all.
 func (b *Branch) Leases(ctx context.Context) ([]access.Lease, error) {
 	var leases []access.Lease
@@ -154,7 +156,7 @@ func (b *Branch) Leases(ctx context.Context) ([]access.Lease, error) {
 		}
 		horizon := time.Now().Add(-b.o.Remember)
 		leases, err = b.leases(ctx, v, func(path, id string) bool {
-			return strings.HasPrefix(path, openDir) || !openedBefore(id, horizon)
+			return !strings.HasPrefix(path, endedDir) || !openedBefore(id, horizon)
 		})
 		return errors.Join(err, v.damage)
 	})
@@ -187,12 +189,26 @@ const (
 	maxUnknowns = 3
 )
 
-// record writes the last event of the lease that decide makes of the ledger as it is. Where another writer was faster, or
-// no clear answer came, the ledger is read again and decided again. Without check, what this process knows of the ledger is
-// good enough to begin with: the account may be elevated, and the move finds out.
+// record writes the last event of the lease that decide makes of the ledger as it is.
 func (b *Branch) record(ctx context.Context, check bool, decide func(*view) (access.Lease, error)) (access.Lease, error) {
 	var lease access.Lease
-	err := b.alone(ctx, func() error {
+	err := b.change(ctx, check, func(v *view) (write func() error, err error) {
+		if lease, err = decide(v); err != nil {
+			return nil, err
+		}
+		return func() error { return b.write(ctx, v, lease) }, nil
+	})
+	if err != nil {
+		return access.Lease{}, err
+	}
+	return lease, nil
+}
+
+// change does what decide wants done with the ledger as it is. Where another writer was faster, or no clear answer came, the
+// ledger is read again and decided again. Without check, what this process knows of the ledger is good enough to begin with:
+// the account may be elevated, and the move finds out.
+func (b *Branch) change(ctx context.Context, check bool, decide func(*view) (write func() error, err error)) error {
+	return b.alone(ctx, func() error {
 		var before error // of the try before
 		cached, unknowns := b.fresh && !check, 0
 		for try := 1; ; try++ {
@@ -203,8 +219,8 @@ func (b *Branch) record(ctx context.Context, check bool, decide func(*view) (acc
 					return errors.Join(err, before)
 				}
 			}
-			var err error
-			if lease, err = decide(v); errors.Is(err, errRecorded) {
+			write, err := decide(v)
+			if errors.Is(err, errRecorded) {
 				return nil
 			}
 			if err != nil && cached { // by what may be outdated, nothing is refused
@@ -214,7 +230,7 @@ func (b *Branch) record(ctx context.Context, check bool, decide func(*view) (acc
 			if err != nil {
 				return errors.Join(err, before)
 			}
-			if before = b.write(ctx, v, lease); !errors.Is(before, errUnmoved) {
+			if before = write(); !errors.Is(before, errUnmoved) {
 				return before
 			}
 			if !errors.Is(before, ErrMoved) {
@@ -230,10 +246,6 @@ func (b *Branch) record(ctx context.Context, check bool, decide func(*view) (acc
 			}
 		}
 	})
-	if err != nil {
-		return access.Lease{}, err
-	}
-	return lease, nil
 }
 
 // alone runs fn while no other call of this process works, and does not wait for that beyond ctx.

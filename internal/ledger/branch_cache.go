@@ -151,7 +151,7 @@ func (b *Branch) leases(ctx context.Context, v *view, want func(path, id string)
 			wrong = append(wrong, fmt.Errorf("reading %s of the ledger: %w", path, err))
 			continue
 		}
-		if leasePath(l) != path {
+		if !liesRight(l, path) {
 			wrong = append(wrong, fmt.Errorf("%w: %s is of a lease that is %s", ErrTampered, path, l.State))
 		}
 		leases = append(leases, l)
@@ -161,7 +161,7 @@ func (b *Branch) leases(ctx context.Context, v *view, want func(path, id string)
 
 // find returns where the lease lies, and the SHA of its file.
 func find(files map[string]string, id string) (path, sha string) {
-	for _, dir := range []string{openDir, endedDir} {
+	for _, dir := range folders() {
 		path := dir + id + ".json"
 		if sha := files[path]; sha != "" {
 			return path, sha

@@ -81,17 +81,13 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// describe is the message of the commit that records the last event of a lease, as far as the signature. It says nothing
-// that the files do not.
-func (b *Branch) describe(l access.Lease, over string, foreign []string) string {
+// describe is the message of the commit that records the last event of a lease, as far as origin. It says nothing that the
+// files do not.
+func (b *Branch) describe(l access.Lease) string {
 	last := l.Events[len(l.Events)-1]
 	var m strings.Builder
 	fmt.Fprintf(&m, "%s: %s (lease %s)\n\n", last.State, line(l.Account.Login), l.ID)
-	trailer := func(name, value string) {
-		if value = line(value); value != "" {
-			fmt.Fprintf(&m, "Stepdown-%s: %s\n", name, value)
-		}
-	}
+	trailer := func(name, value string) { trail(&m, name, value) }
 	trailer("Lease", l.ID)
 	trailer("State", string(last.State))
 	trailer("At", stamp(last.At))
@@ -108,8 +104,14 @@ func (b *Branch) describe(l access.Lease, over string, foreign []string) string 
 		trailer("Head", a.HeadSHA)
 		trailer("Approved-By", strings.Join(a.Approvers, " "))
 	}
-	trailer("Run", b.o.Run)
-	trailer("Actor", b.o.Actor)
+	return m.String()
+}
+
+// origin ends the message of a commit as far as the signature: who makes it, and what it continues.
+func (b *Branch) origin(over string, foreign []string) string {
+	var m strings.Builder
+	trail(&m, "Run", b.o.Run)
+	trail(&m, "Actor", b.o.Actor)
 	if over != "" {
 		m.WriteString(trailerOver + over + "\n")
 	}
@@ -117,6 +119,13 @@ func (b *Branch) describe(l access.Lease, over string, foreign []string) string 
 		m.WriteString(trailerForeign + sha + "\n")
 	}
 	return m.String()
+}
+
+// trail adds a trailer for people, where there is something to say.
+func trail(m *strings.Builder, name, value string) {
+	if value = line(value); value != "" {
+		fmt.Fprintf(m, "Stepdown-%s: %s\n", name, value)
+	}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -55,7 +55,7 @@ func TestATransitionIsOneCommitOnTheOneBefore(t *testing.T) {
 		t.Errorf("parents = %v", c.Parents)
 	}
 	files := s.trees[c.Tree]
-	if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, []string{"README.md", "ended/README.md", "open/20260301-120000-ab.json", "open/README.md"}) {
+	if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, []string{"README.md", "ended/README.md", "given/README.md", "open/20260301-120000-ab.json", "open/README.md"}) {
 		t.Errorf("files = %v", got)
 	}
 	if text := string(s.blobs[files["open/20260301-120000-ab.json"]]); !strings.HasPrefix(text, "[\n  {\n    \"version\": 1,\n") {
@@ -161,6 +161,91 @@ func TestLeasesThatEndedLongAgoAreNotRead(t *testing.T) {
 			t.Error("an id was used twice")
 		}
 	})
+}
+
+// carryOut has a lease closed that was opened for a pull request.
+func carryOut(t *testing.T, b *ledger.Branch, id, account string) {
+	t.Helper()
+	x := terms(id, account)
+	x.Approval = &access.Approval{Repository: "acme/infra", PullRequest: 7}
+	if _, err := b.Open(t.Context(), x, at); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, b, id, access.StateReady, access.StateElevated, access.StateCreated, access.StateSteppedDown, access.StateProved, access.StateDelivered, access.StateClosed)
+}
+
+// end has what a lease gave taken back, or, with a note, not.
+func end(t *testing.T, b *ledger.Branch, id, account, ends, note string) {
+	t.Helper()
+	x := terms(id, account)
+	x.Kind, x.Ends = access.LeaseEnd, ends
+	if _, err := b.Open(t.Context(), x, at); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, b, id, access.StateUndoing)
+	if _, err := b.Append(t.Context(), id, access.Entry{State: access.StateUndone, At: at, Note: note}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatWasGivenIsFoundWhateverItsAge: what nobody has taken back, or settled, stays among the leases; the rest costs nothing.
+func TestWhatWasGivenIsFoundWhateverItsAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it is 2000-01-01
+		s := newStore()
+		b := branch(t, s)
+		for i, id := range []string{"19980101-000000-aa", "19980101-000000-bb", "19980101-000000-cc", "19980101-000000-dd"} {
+			carryOut(t, b, id, fmt.Sprint("00u", i))
+		}
+		end(t, b, "19980102-000000-ee", "00u0", "19980101-000000-aa", "")
+		end(t, b, "19980102-000000-ff", "00u1", "19980101-000000-bb", access.NothingDone)
+		if err := branch(t, s).Settle(t.Context(), "19980101-000000-cc", "19980101-000000-aa", "nonsense"); err != nil {
+			t.Fatal(err)
+		}
+		s.calls = nil
+		leases, err := branch(t, s).Leases(t.Context())
+		want := map[string]access.State{"19980101-000000-bb": access.StateClosed, "19980101-000000-dd": access.StateClosed}
+		if got := states(leases); err != nil || !maps.Equal(got, want) {
+			t.Errorf("leases = %v, %v", got, err)
+		}
+		if want := []string{"pushes", "tip", "commit", "tree", "blob", "blob"}; !slices.Equal(s.calls, want) {
+			t.Errorf("calls = %v", s.calls)
+		}
+		s.calls = nil
+		if err := branch(t, s).Settle(t.Context(), "19980101-000000-cc"); err != nil || slices.Contains(s.calls, "create") {
+			t.Errorf("settled twice: %v, %v", s.calls, err)
+		}
+		message := s.commits[s.tip()].Message
+		if !strings.HasPrefix(message, "settled: their pull requests are merged\n\nStepdown-Lease: 19980101-000000-cc\nStepdown-Run: run 7\n") {
+			t.Errorf("message:\n%s", message)
+		}
+	})
+}
+
+// TestALedgerFromBeforeThereWasGiven goes on where it is, and what it had closed stays where it lies.
+func TestALedgerFromBeforeThereWasGiven(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	carryOut(t, branch(t, s), "aa", "00u0")
+	tree := s.addTree(map[string]string{
+		"README.md":       s.trees[s.commits[s.tip()].Tree]["README.md"],
+		"open/README.md":  s.trees[s.commits[s.tip()].Tree]["open/README.md"],
+		"ended/README.md": s.trees[s.commits[s.tip()].Tree]["ended/README.md"],
+		"ended/aa.json":   s.trees[s.commits[s.tip()].Tree]["given/aa.json"],
+	})
+	message, err := branch(t, s).Seal("old\n\n", 9, tree, s.tip())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.record(ledger.DefaultBranch, "push", "octocat", s.addCommit(tree, []string{s.tip()}, message).SHA)
+	if leases, err := branch(t, s).Leases(t.Context()); err != nil || len(leases) != 1 {
+		t.Errorf("leases = %v, %v", leases, err)
+	}
+	carryOut(t, branch(t, s), "bb", "00u0")
+	files := s.trees[s.commits[s.tip()].Tree]
+	if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, []string{"README.md", "ended/README.md", "ended/aa.json", "given/README.md", "given/bb.json", "open/README.md"}) {
+		t.Errorf("files = %v", got)
+	}
 }
 
 func TestExists(t *testing.T) {
@@ -360,6 +445,15 @@ func TestAWrongTreeUnderAGoodSignature(t *testing.T) {
 			f["open/l0.json"] = f["ended/l0.json"]
 			delete(f, "ended/l0.json")
 		},
+		"an undone lease that gave something": func(_ *gitStore, f map[string]string) {
+			f["given/l0.json"] = f["ended/l0.json"]
+			delete(f, "ended/l0.json")
+		},
+		"an open lease that gave something": func(_ *gitStore, f map[string]string) {
+			f["given/l1.json"] = f["open/l1.json"]
+			delete(f, "open/l1.json")
+		},
+		"a lease in two folders": func(_ *gitStore, f map[string]string) { f["given/l0.json"] = f["ended/l0.json"] },
 		"an open lease that is ended": func(_ *gitStore, f map[string]string) {
 			f["ended/l1.json"] = f["open/l1.json"]
 			delete(f, "open/l1.json")
@@ -391,7 +485,7 @@ func TestAWrongTreeUnderAGoodSignature(t *testing.T) {
 				if !errors.Is(err, ledger.ErrTampered) || len(leases) < 2 {
 					t.Errorf("leases = %v, %v", states(leases), err)
 				}
-				if name == "an open lease that is ended" {
+				if slices.Contains([]string{"an open lease that is ended", "an open lease that gave something", "an undone lease that gave something"}, name) {
 					return // to open one, what has ended is not read
 				}
 				if _, err := b.Open(t.Context(), terms("l3", "00u3"), at); !errors.Is(err, ledger.ErrTampered) {

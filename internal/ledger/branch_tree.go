@@ -13,12 +13,16 @@ import (
 	"github.com/stepdown/stepdown/internal/access"
 )
 
-// The files of the branch: a lease that is open is one of open/, any other one of ended/. Each folder has a file that
-// stays, so that none is ever empty: Git has no empty folders.
+// The files of the branch: a lease that is open is one of open/, one that gave what may still be taken back one of given/,
+// any other one of ended/. Each folder has a file that stays, so that none is ever empty: Git has no empty folders.
 const (
 	openDir  = "open/"
+	givenDir = "given/"
 	endedDir = "ended/"
 )
+
+// folders are all of them, in the order in which a lease goes through them.
+func folders() []string { return []string{openDir, givenDir, endedDir} }
 
 // maxLeaseSize is the largest file of a lease, in bytes, that is read. A lease that goes well has 4 KiB.
 const maxLeaseSize = 1 << 20
@@ -30,27 +34,37 @@ func standing() map[string]string {
 		"README.md": `# Leases
 
 stepdown writes this branch. Each lease is one file: what it gives to which account, and every step until that was proved
-to be gone. Who is elevated now is in [open](open); what is over is in [ended](ended).
+to be gone. Who is elevated now is in [open](open). What was given for a pull request that is not known to be merged is in
+[given](given), what is over in [ended](ended).
 
 Every event and every commit is signed with a key that is only in the environment that stepdown runs in. Do not edit, force-push
 or delete anything here: stepdown takes that for an attack, opens nothing more, and says which commit it was.
 `,
 		openDir + "README.md":  "Leases that may still have to be undone. Where this is the only file, nobody is elevated.\n",
-		endedDir + "README.md": "Leases that are closed, or undone.\n",
+		givenDir + "README.md": "Leases that are closed. What they gave is taken back if their pull request is closed without being merged.\n",
+		endedDir + "README.md": "Leases that are closed for good, or undone.\n",
 	}
 }
 
-// leasePath is where a lease lies in the tree.
+// leasePath is where a lease lies in the tree when its last event is recorded.
 func leasePath(l access.Lease) string {
-	if l.State.Open() {
+	switch {
+	case l.State.Open():
 		return openDir + l.ID + ".json"
+	case l.Kind == access.LeaseElevation && l.State == access.StateClosed && l.Approval != nil:
+		return givenDir + l.ID + ".json"
 	}
 	return endedDir + l.ID + ".json"
 }
 
+// liesRight tells whether a lease may lie at path: one that gave something is settled some day.
+func liesRight(l access.Lease, path string) bool {
+	return path == leasePath(l) || !l.State.Open() && path == endedDir+l.ID+".json"
+}
+
 // leaseAt returns the id of the lease that the file at path is of. ok is false where it is of none.
 func leaseAt(path string) (id string, ok bool) {
-	for _, dir := range []string{openDir, endedDir} {
+	for _, dir := range folders() {
 		if name, in := strings.CutPrefix(path, dir); in {
 			id, ok = strings.CutSuffix(name, ".json")
 			return id, ok && leaseID.MatchString(id)
@@ -59,22 +73,22 @@ func leaseAt(path string) (id string, ok bool) {
 	return "", false
 }
 
-// checkTree says what is wrong with a tree that lists these files: strange ones, missing ones, a lease that is both open
-// and ended, or a listing that is not all of what the SHA names.
+// checkTree says what is wrong with a tree that lists these files: strange ones, missing ones, a lease that lies in two
+// folders, or a listing that is not all of what the SHA names. The folder of what was given came later than the others.
 func checkTree(tree string, files map[string]string) error {
 	var wrong []error
 	always := standing()
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		id, ok := leaseAt(path)
 		switch {
-		case ok && files[openDir+id+".json"] != "" && files[endedDir+id+".json"] != "":
-			wrong = append(wrong, fmt.Errorf("%w: lease %q is both open and ended", ErrTampered, id))
+		case ok && lies(files, id) != path:
+			wrong = append(wrong, fmt.Errorf("%w: lease %q is both %s and %s", ErrTampered, id, folderOf(lies(files, id)), folderOf(path)))
 		case !ok && always[path] == "":
 			wrong = append(wrong, fmt.Errorf("%w: file %q is none of its own", ErrTampered, path))
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(always)) {
-		if files[path] == "" {
+		if files[path] == "" && path != givenDir+"README.md" {
 			wrong = append(wrong, fmt.Errorf("%w: file %q has vanished", ErrTampered, path))
 		}
 	}
@@ -83,6 +97,14 @@ func checkTree(tree string, files map[string]string) error {
 	}
 	return errors.Join(wrong...)
 }
+
+// lies returns the first place where the lease lies.
+func lies(files map[string]string, id string) string {
+	path, _ := find(files, id)
+	return path
+}
+
+func folderOf(path string) string { return strings.TrimSuffix(path[:strings.Index(path, "/")+1], "/") }
 
 // hashTree returns the SHA of the tree of these plain files. So the commit's MAC can cover a tree before it is made, and a
 // listing is known to be whole. SHA-1 is weak, but nothing rests on it alone: every event has an HMAC-SHA-256.

@@ -89,6 +89,12 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
 }
 
+// CheckOrgURL says what is wrong with the address of an org.
+func CheckOrgURL(address string) error {
+	_, err := parseOrgURL(address)
+	return err
+}
+
 // pace is what the configuration says of pacing.
 func (c Config) pace() (*pace, error) {
 	switch {
