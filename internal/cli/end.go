@@ -29,7 +29,11 @@ func (s *session) endDeclared(ctx context.Context, d *desk, b *board, r admissio
 	for _, o := range dir.Owners {
 		if o.Source.File != r.Facts.ManifestPath && strings.EqualFold(o.Account, r.Owner.Account) {
 			s.output("outcome", "refused")
-			return coded(ExitFound, fmt.Errorf("%s is not ended: account %q is declared by %s\nRemove that declaration too, or use stepdown downgrade.", r.Owner.Name, o.Account, o.Source.File))
+			err := fmt.Errorf("%s is not ended: account %q is declared by %s\nRemove that declaration too, or use stepdown downgrade.", r.Owner.Name, o.Account, o.Source.File)
+			b.show(func(t *report.Thread) {
+				t.Stage, t.Objections = report.StageRefused, []report.Objection{s.failure(err)}
+			})
+			return coded(ExitFound, err)
 		}
 	}
 	return s.end(ctx, w, b, r.Owner, r.Settings, s.subject(time.Now(), &r.Approval), elevation.Withdrawn{
@@ -97,12 +101,15 @@ func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr 
 		Source: access.Position{File: lease.Approval.ManifestPath, Line: 1},
 	}
 	approval := *lease.Approval
-	b := s.board(ctx, d.hub, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: owner, Action: admission.ActionEnd})
+	b := s.board(ctx, d, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: owner, Action: admission.ActionEnd})
 	defer b.close()
-	return s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
+	b.show(func(t *report.Thread) { t.Account, t.TokenID = lease.Account.Login, lease.TokenID })
+	err = s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
 		Lease: lease.ID, TokenID: lease.TokenID, KeepRole: !lease.AddsIntended || needed(d.leases, lease, dir),
 		Why: fmt.Sprintf("pull request %d was closed without being merged", pr.Number),
 	})
+	s.showFailure(b, err)
+	return err
 }
 
 // needed tells whether something else than the lease gives the account its role: a manifest of the default branch, or another
@@ -168,7 +175,7 @@ func (s *session) end(ctx context.Context, w *elevation.Workflow, b *board, owne
 		return nil
 	}
 	b.show(func(t *report.Thread) {
-		t.Stage, t.Changes, t.Kept = report.StageEnding, plan.Changes, plan.Terms.Label
+		t.Stage, t.Changes, t.Account = report.StageEnding, plan.Changes, plan.Terms.Account.Login
 	})
 	return s.perform(ctx, w, b, plan, settings, w.End)
 }
