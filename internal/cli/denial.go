@@ -168,7 +168,7 @@ func ofDefaultBranch(err error) bool {
 }
 
 // unreadable ends with what the admission could not even be asked about: a manifest that cannot be read is shown where it was
-// written, and that something else went wrong is shown too.
+// written, and so is whatever else went wrong.
 func (s *session) unreadable(ctx context.Context, d *desk, number int, r admission.Result, err error) error {
 	pr := r.Facts.PullRequest
 	wrong, lenient := objectionsOf(err, pr.DefaultBranch), !d.to.strict && !d.to.named
@@ -184,7 +184,7 @@ func (s *session) unreadable(ctx context.Context, d *desk, number int, r admissi
 		}
 		b.close()
 	}
-	if len(wrong) > 0 && lenient {
+	if len(wrong) > 0 && lenient && !ofDefaultBranch(err) { // which nobody else would notice
 		fmt.Fprintf(s.stdout, "pull request %d cannot be decided on: %v\n", number, err)
 		return nil
 	}

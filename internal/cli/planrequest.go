@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -49,6 +50,12 @@ func (s *session) planRequest(ctx context.Context, d *desk, number int) error {
 	if r.Facts.PullRequest.State == "closed" {
 		fmt.Fprintf(s.stdout, "pull request %d is closed\n", number)
 		return nil
+	}
+	if s.comment {
+		if why, _ := leaseShown(ctx, d.hub, r.Facts.PullRequest); why != "" { // of an error, the board tells
+			fmt.Fprintf(s.stdout, "pull request %d is not planned: %s\n", number, why)
+			return nil
+		}
 	}
 	b := s.board(ctx, d, r)
 	defer b.close()
@@ -101,7 +108,12 @@ func (s *session) showPlan(b *board, plan elevation.Plan, r admission.Result) er
 			if t.Stage != report.StageDenied {
 				t.Stage = report.StageRefused
 			}
-			t.Objections = append(t.Objections, refusals(plan.Refusals, r.Owner)...)
+			for _, refused := range refusals(plan.Refusals, r.Owner) {
+				said := func(o report.Objection) bool { return o.Place == refused.Place }
+				if !slices.ContainsFunc(t.Objections, said) { // the settings are asked by the admission and by the plan
+					t.Objections = append(t.Objections, refused)
+				}
+			}
 		})
 		return refusalError("refused: "+r.Owner.Account+" ("+r.Owner.Name+")", plan.Refusals, r.Owner)
 	case plan.InPlace:

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,7 +25,13 @@ func (s *session) board(ctx context.Context, d *desk, r admission.Result) *board
 	}
 	b := &board{to: d.hub, number: pr.Number, sha: pr.HeadSHA, thread: s.threadOf(r), warn: s.warn}
 	if d.book == nil {
-		b.may = func(ctx context.Context) error { return mayPlan(ctx, d.hub, pr) }
+		b.may = func(ctx context.Context) error { // again each time: a window may have opened since
+			why, err := leaseShown(ctx, d.hub, pr)
+			if why != "" {
+				err = errors.New(why)
+			}
+			return err
+		}
 	}
 	return b.begin(ctx)
 }
@@ -32,20 +39,21 @@ func (s *session) board(ctx context.Context, d *desk, r admission.Result) *board
 // warn tells what went wrong beside the work.
 func (s *session) warn(err error) { fmt.Fprintf(s.stderr, "stepdown: %v\n", err) }
 
-// mayPlan says why a plan is not shown: what the comment says is of a lease, and the run or the sweep that ends that lease says how.
-func mayPlan(ctx context.Context, hub *github.Client, pr access.PullRequest) error {
+// leaseShown says why a plan is not shown, or is empty: what the comment says is of a lease, and the run or the sweep that ends that
+// lease says how.
+func leaseShown(ctx context.Context, hub *github.Client, pr access.PullRequest) (why string, err error) {
 	comment, err := hub.OwnComment(ctx, pr.Number, report.ThreadMarker)
 	if err != nil {
-		return fmt.Errorf("finding out whether a lease is shown: %w", err)
+		return "", fmt.Errorf("finding out whether a lease is shown: %w", err)
 	}
 	stage, about, ok := report.ThreadStage(comment)
 	switch {
 	case !ok || !stage.OutranksPlan(about, pr.HeadSHA):
-		return nil
+		return "", nil
 	case stage.Held():
-		return fmt.Errorf("the comment says that the request is %s, and the plan is not written over it: whoever ends its lease says how it ended\nIf its run is dead: stepdown sweep ends it, once its window is over.", stage)
+		return fmt.Sprintf("its comment says that the request is %s, and no plan is written over that: whoever ends its lease says how it ended; if its run is dead, stepdown sweep ends it, once its window is over", stage), nil
 	default:
-		return fmt.Errorf("the comment says that the request is %s at this commit, and the plan is not written over it", stage)
+		return fmt.Sprintf("its comment says that the request is %s at this commit, and no plan is written over that", stage), nil
 	}
 }
 

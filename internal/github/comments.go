@@ -169,6 +169,9 @@ func (c *Client) written(got *gh.IssueComment, err error, number int, standing [
 		return "", nil, err
 	}
 	comment, err := c.comment(got, number)
+	if err == nil {
+		c.mine(comment.ID)
+	}
 	return comment.URL, beside(standing, comment.User), err
 }
 
@@ -183,7 +186,7 @@ func (c *Client) OwnComment(ctx context.Context, number int, marker string) (str
 		if !self.owns(m.User, m.UserType) {
 			continue
 		}
-		own := self.login != ""
+		own := self.login != "" || c.isMine(m.ID)
 		if !own {
 			own, err = c.mayChange(ctx, m.ID)
 		}
@@ -207,6 +210,7 @@ func (c *Client) mayChange(ctx context.Context, id int64) (bool, error) {
 	case isForbidden(err):
 		return false, nil
 	case err == nil || status(err) == http.StatusUnprocessableEntity:
+		c.mine(id)
 		return true, nil
 	}
 	return false, err

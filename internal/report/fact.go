@@ -70,7 +70,8 @@ func factValue(value any) string {
 		for _, key := range factKeys() {
 			field, there := v[key]
 			text, isText := field.(string)
-			if _, deep := field.(map[string]any); !there || deep || (isText && text == "") {
+			_, deep := field.(map[string]any)
+			if !there || deep || (isText && (text == "" || text == "User")) { // that somebody is a person is no news
 				continue
 			}
 			if isText {
