@@ -183,6 +183,32 @@ func TestPostShowsWhatALostRunDidNot(t *testing.T) {
 	says(t, "comment", w.shown(1), []string{"stepdown:stage done", "Done. The temporary role of the account is gone", "`dana-ops`"})
 }
 
+// TestAnApplyShowsWhatNobodyDid: a sweep that may not comment ended the lease; whoever has the ledger next says so, and only then.
+func TestAnApplyShowsWhatNobodyDid(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	head := w.lost(nil)
+	apply := func() {
+		t.Helper()
+		w.event("schedule", w.hub.ScheduleEvent("7 * * * *"))
+		if got := w.run("apply", "--comment"); got != 0 {
+			t.Fatalf("exit code %d\n%s", got, w.out)
+		}
+	}
+	apply()
+	says(t, "while the lease is open", w.shown(1), []string{"stepdown:stage open " + head})
+	if got := w.run("sweep"); got != 0 {
+		t.Fatalf("exit code %d\n%s", got, w.out)
+	}
+	w.push("frank", map[string]string{"access/invoice-export.yaml": request + "# more\n"})
+	w.plan()
+	says(t, "a plan", w.shown(1), []string{"stepdown:stage open " + head})
+	apply()
+	says(t, "by the next apply", w.shown(1), []string{"stepdown:stage undone " + head, "that is proved"})
+	w.plan()
+	says(t, "and then a plan", w.shown(1), []string{"stepdown:stage planned"})
+}
+
 func TestAPlanDoesNotWriteOverALease(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
@@ -296,15 +322,18 @@ func TestAPlanTellsWhatStandsFromWhatIsToCome(t *testing.T) {
 	}{
 		"nobody approved": {
 			func(*siege) {}, 0, "completed neutral Planned: waits for an approval",
-			[]string{"Whoever may approve", "### What it waits for", "⏳ no review approves the pull request"}, []string{"- ❌"},
+			[]string{"Whoever may approve", "### What it waits for", "⏳ no review approves the pull request"},
+			[]string{"- ❌"},
 		},
 		"approved": {
 			func(w *siege) { w.approve("grace") }, 0, "completed neutral Planned, and approved",
-			[]string{"Planned, and approved by `grace`.", "**To do:** `dana-ops`: be there"}, []string{"Whoever may approve", "waits for"},
+			[]string{"Planned, and approved by `grace`.", "**To do:** `dana-ops`: be there"},
+			[]string{"Whoever may approve", "waits for"},
 		},
 		"approved by the author": {
 			func(w *siege) { w.approve("frank") }, 0, "completed neutral Planned: waits for an approval",
-			[]string{"⏳ the approval of frank does not count", "Whoever may approve"}, []string{"approved by `frank`"},
+			[]string{"⏳ the approval of frank does not count", "Whoever may approve"},
+			[]string{"approved by `frank`"},
 		},
 		"one of two": {
 			func(w *siege) {
@@ -320,11 +349,13 @@ func TestAPlanTellsWhatStandsFromWhatIsToCome(t *testing.T) {
 		},
 		"too long a window": {
 			func(w *siege) { w.ask("{window: 5s}", "{window: 31m}") }, 1, "completed failure Denied: 1 objection",
-			[]string{"**To do:** Ask for a shorter window", "access/invoice-export.yaml:8", "### What it needs after that", "⏳ no review"}, []string{"Whoever may approve"},
+			[]string{"**To do:** Ask for a shorter window", "access/invoice-export.yaml:8", "### What it needs after that", "⏳ no review"},
+			[]string{"Whoever may approve"},
 		},
 		"another file": {
 			func(w *siege) { w.push("frank", map[string]string{"Makefile": "all:\n"}) }, 1, "completed failure Denied: 2 objections",
-			[]string{"`only_a_manifest`", "`one_manifest`"}, []string{"Whoever may approve"},
+			[]string{"`only_a_manifest`", "`one_manifest`"},
+			[]string{"Whoever may approve"},
 		},
 		"a draft":    {func(w *siege) { w.hub.SetDraft(1, true) }, 1, "completed failure Denied: 1 objection", []string{"Mark it as ready"}, []string{"Whoever may approve"}},
 		"a bot's":    {func(w *siege) { w.push("robot[bot]", map[string]string{"access/invoice-export.yaml": request + "#\n"}) }, 1, "completed failure Denied", []string{"pusher_known"}, nil},
@@ -424,7 +455,7 @@ func TestSettingsThatCannotBeReadAreNotTheRequestsFault(t *testing.T) {
 		if got := run(); got != 2 {
 			t.Errorf("exit code %d\n%s", got, w.out)
 		}
-		says(t, "comment", w.shown(1), []string{"access/settings.yaml:8 on main", "Whoever looks after access/settings.yaml mends it in main: this request cannot.", "surprise"}, "has to be approved again", "(`manifest`")
+		says(t, "comment", w.shown(1), []string{"access/settings.yaml:8 on main", "surprise is not a known field. Known here:", "Whoever looks after access/settings.yaml mends it in main: this request cannot.", "surprise"}, "has to be approved again", "(`manifest`")
 	}
 	w.nothingGranted()
 }

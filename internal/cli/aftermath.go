@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func (s *session) showSwept(ctx context.Context, swept []elevation.Swept) {
 
 // showEnd begins to show how a lease was ended by another than its run.
 func (s *session) showEnd(ctx context.Context, one elevation.Swept) *board {
-	b := s.aftermath(ctx, one.Evidence.Lease, nil)
+	b := s.aftermath(ctx, one.Evidence.Lease)
 	b.show(func(t *report.Thread) {
 		s.settle(t, one.Evidence, s.verdict(one.Evidence, one.Err), access.DefaultSettings())
 		if one.Err == nil && one.Evidence.Lease.Kind == access.LeaseElevation {
@@ -47,19 +48,35 @@ func (s *session) showEnd(ctx context.Context, one elevation.Swept) *board {
 	return b
 }
 
-// showLost shows how a lease ended that its own run did end, where that run was lost before it could say so: the pull request says
-// that the account may be elevated.
+// mend shows how the last lease of a pull request ended where its comment still says that the account may be elevated, and the ledger
+// that it is not: the run that knew better was lost before it could say so.
+func (s *session) mend(ctx context.Context, book elevation.Ledger, pr access.PullRequest) {
+	if !s.comment {
+		return
+	}
+	hub, err := s.github()
+	if err != nil {
+		return // nothing was to be said to begin with
+	}
+	comment, err := hub.OwnComment(ctx, pr.Number, report.ThreadMarker)
+	stage, about, ok := report.ThreadStage(comment)
+	if err != nil || !ok || !stage.Held() {
+		return
+	}
+	leases, err := book.Leases(ctx) // now, not as they were when the run began
+	if err != nil || underWay(leases, pr).ID != "" {
+		return
+	}
+	for _, l := range slices.Backward(leases) {
+		if isOf(l, pr) && l.Approval.HeadSHA == about {
+			s.showLost(ctx, l)
+			return
+		}
+	}
+}
+
+// showLost shows how a lease ended, by the ledger alone.
 func (s *session) showLost(ctx context.Context, lease access.Lease) {
-	b := s.aftermath(ctx, lease.Terms, func(ctx context.Context, hub *github.Client) error {
-		comment, err := hub.OwnComment(ctx, lease.Approval.PullRequest, report.ThreadMarker)
-		if err != nil {
-			return err
-		}
-		if stage, about, ok := report.ThreadStage(comment); !ok || !stage.Held() || about != lease.Approval.HeadSHA {
-			return errAlreadyShown
-		}
-		return nil
-	})
 	ev := access.Evidence{Lease: lease.Terms, State: lease.State}
 	for _, e := range lease.Events {
 		ev.Transitions = append(ev.Transitions, access.Transition{State: e.State, At: e.At, Note: e.Note})
@@ -67,13 +84,14 @@ func (s *session) showLost(ctx context.Context, lease access.Lease) {
 	if lease.TokenID != "" {
 		ev.Token = &access.TokenEvidence{ID: lease.TokenID, Name: lease.TokenName}
 	}
+	b := s.aftermath(ctx, lease.Terms)
 	b.show(func(t *report.Thread) { s.settle(t, ev, nil, access.DefaultSettings()) })
 	b.close()
 }
 
 // aftermath begins to write on the pull request that a lease names, or returns nil where that is not wanted, or where it names
 // none of this repository.
-func (s *session) aftermath(ctx context.Context, lease access.Terms, may func(context.Context, *github.Client) error) *board {
+func (s *session) aftermath(ctx context.Context, lease access.Terms) *board {
 	a := lease.Approval
 	if !s.comment || a == nil || a.PullRequest <= 0 || !strings.EqualFold(a.Repository, s.runner.Context().Repository) {
 		return nil
@@ -84,9 +102,6 @@ func (s *session) aftermath(ctx context.Context, lease access.Terms, may func(co
 		return nil
 	}
 	b := &board{to: hub, number: a.PullRequest, sha: a.HeadSHA, thread: s.threadOfLease(ctx, hub, lease), warn: s.warn}
-	if may != nil {
-		b.may = func(ctx context.Context) error { return may(ctx, hub) }
-	}
 	return b.begin(ctx)
 }
 

@@ -133,6 +133,7 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	if done := lastDone(d.leases, pr); done != "" {
 		fmt.Fprintf(s.stdout, "nothing to do: this approval was carried out under lease %s\n", done)
 		s.output("outcome", "unchanged")
+		s.mend(ctx, d.book, pr)
 		return nil
 	}
 	if err := s.recordAdmission(number, r); err != nil {
@@ -141,7 +142,7 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	b := s.board(ctx, d, r)
 	defer b.close()
 	if !r.Decision.Allow {
-		return s.deny(d, b, number, r)
+		return s.deny(ctx, d, b, number, r)
 	}
 	r.Approval.RunID, r.Approval.RunURL = s.runner.Context().RunID, s.runner.Context().RunURL()
 	fmt.Fprintf(s.stdout, "admitted: %s for %s, approved by %s at %s\n",

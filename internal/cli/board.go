@@ -105,10 +105,7 @@ func (b *board) write(ctx context.Context, t report.Thread) {
 	ctx, cancel := context.WithTimeout(ctx, boardBudget)
 	defer cancel()
 	if b.may != nil {
-		switch why := b.may(ctx); {
-		case errors.Is(why, errAlreadyShown):
-			return
-		case why != nil:
+		if why := b.may(ctx); why != nil {
 			b.complain("leave", fmt.Errorf("pull request %d does not show this: %w", b.number, why))
 			return
 		}
@@ -134,9 +131,6 @@ func (b *board) write(ctx context.Context, t report.Thread) {
 	})
 	b.complain("check run", written("check run", b.number, err))
 }
-
-// errAlreadyShown says that there is nothing to write, and nothing to say about that.
-var errAlreadyShown = errors.New("it is shown already")
 
 // written says what could not be written.
 func written(what string, number int, err error) error {

@@ -20,10 +20,11 @@ import (
 
 // deny says why a request is not admitted. A pull request that nobody named may be on its way to an approval, and so may one of
 // which the review that the run follows was a mere comment.
-func (s *session) deny(d *desk, b *board, number int, r admission.Result) error {
+func (s *session) deny(ctx context.Context, d *desk, b *board, number int, r admission.Result) error {
 	err := denialError(number, r)
 	if !d.to.named && (!d.to.strict || unreviewed(r)) { // the plan, which the pull request shows, says what is missing
 		fmt.Fprintf(s.stdout, "%v\n", err)
+		s.mend(ctx, d.book, r.Facts.PullRequest)
 		return nil
 	}
 	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections(r, r.Decision.Denials) })
@@ -151,6 +152,7 @@ func objectionsOf(err error, branch string) []report.Objection {
 	for _, p := range input.Problems {
 		o := report.Objection{Rule: "manifest", Place: fmt.Sprintf("%s:%d", p.File, p.Line), Message: strings.TrimSpace(p.Field + " " + p.Message), Hint: p.Hint}
 		if ofDefaultBranch(err) {
+			o.Message = strings.TrimSpace(o.Message + "\n" + p.Hint)
 			o.Rule, o.Place = "", o.Place+" on "+branch
 			o.Hint = fmt.Sprintf("Whoever looks after %s mends it in %s: this request cannot.", p.File, branch)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,12 +142,9 @@ func (s *session) post(ctx context.Context) error {
 	}
 	if !open {
 		fmt.Fprintf(s.stdout, "lease %s is closed\n", id)
-		if leases, _ := w.Ledger.Leases(ctx); s.comment {
-			for _, l := range leases {
-				if l.ID == id && l.Approval != nil && !l.State.Open() {
-					s.showLost(ctx, l)
-				}
-			}
+		leases, _ := w.Ledger.Leases(ctx)
+		if i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == id }); i >= 0 && leases[i].Approval != nil {
+			s.mend(ctx, w.Ledger, access.PullRequest{Repository: s.runner.Context().Repository, Number: leases[i].Approval.PullRequest})
 		}
 		return nil
 	}

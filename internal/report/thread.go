@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -164,6 +165,14 @@ func (t Thread) left() string {
 // over tells whether the window's time is over.
 func (t Thread) over() bool {
 	return !t.Now.IsZero() && !t.EndsAt.IsZero() && t.EndsAt.Sub(t.Now) < time.Second
+}
+
+// atMost writes a number of seconds, from two minutes on as span does, rounded up: what is said is never less than it was.
+func atMost(s float64) string {
+	if s < 120 {
+		return seconds(s)
+	}
+	return span(time.Duration(math.Ceil(s)) * time.Second)
 }
 
 // span writes a duration in minutes and seconds, rounded down: nobody is promised more than there is.

@@ -287,6 +287,15 @@ func TestThreadFoldsHints(t *testing.T) {
 	}
 }
 
+func TestHowLongItWasElevated(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[float64]string{0.01: "0.1 s", 60.25: "60.3 s", 119.99: "120.0 s", 120: "2 minutes", 904.2: "15 minutes 5 seconds", 1800: "30 minutes"} {
+		if got := atMost(s); got != want {
+			t.Errorf("%v: got %q, want %q", s, got, want)
+		}
+	}
+}
+
 func TestThreadTimeLeft(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

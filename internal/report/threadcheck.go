@@ -130,7 +130,7 @@ func ReviewIssue(t Thread) (title string, body []byte) {
 	}
 	elevated := "not known"
 	if t.ElevatedSeconds > 0 {
-		elevated = "for at most " + seconds(t.ElevatedSeconds)
+		elevated = "for at most " + atMost(t.ElevatedSeconds)
 	}
 	links := ""
 	if t.URL != "" {

@@ -145,20 +145,17 @@ func (t Thread) request() [][2]string {
 	if t.Reason != "" {
 		reason = inline(t.Reason, mostReason)
 	}
-	return [][2]string{
-		{"Account", named(t.Account)},
-		{"Temporary role", named(t.Role)},
-		{"Window", named(t.Window)},
-		{"Role that it keeps", named(t.Kept)},
-		{"Token", token},
-		{"Reason", reason},
-		{"Ticket", named(t.Ticket)},
-		{"Requested by", named(t.Requester)},
-		{"Approved by", approved},
-		{"Operator", named(t.Operator)},
-		{"Manifest", named(t.ManifestPath)},
-		{"Commit", named(t.HeadSHA)},
+	elevation := [][2]string{{"Temporary role", named(t.Role)}, {"Window", named(t.Window)}, {"Role that it keeps", named(t.Kept)}}
+	why := [][2]string{{"Reason", reason}, {"Ticket", named(t.Ticket)}}
+	operator := [][2]string{{"Operator", named(t.Operator)}}
+	if t.ends() { // which has none of these, and another reason than what was asked for then
+		elevation, why, operator = nil, nil, nil
 	}
+	return slices.Concat(
+		[][2]string{{"Account", named(t.Account)}}, elevation, [][2]string{{"Token", token}}, why,
+		[][2]string{{"Requested by", named(t.Requester)}, {"Approved by", approved}}, operator,
+		[][2]string{{"Manifest", named(t.ManifestPath)}, {"Commit", named(t.HeadSHA)}},
+	)
 }
 
 // named is a name as code, or nothing.

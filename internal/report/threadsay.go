@@ -36,11 +36,7 @@ func (t Thread) says() (said, error) {
 	case StageDone, StageUnchanged, StageUndone, StageStuck:
 		return t.saysAfter(), nil
 	case StageEnding:
-		return said{
-			sign: "📋", title: "Planned: the end of the access", conclusion: concludedNot,
-			now:  "Planned: what this request gave is to be taken away. Nothing is taken away yet.",
-			todo: "Read the plan below. It only takes away.",
-		}, nil
+		return t.saysEnding(), nil
 	case StageEnded:
 		return said{
 			sign: "⏹️", title: "Ended: role and token were taken away", conclusion: concludedNot,
@@ -110,7 +106,7 @@ func (t Thread) onlyHint() string {
 // saysPlanned is for a plan: who has to do what before it is carried out.
 func (t Thread) saysPlanned() said {
 	s := said{sign: "📋", now: "Planned. Nothing is granted.", title: "Planned: waits for an approval", conclusion: concludedNot}
-	lacks := slices.ContainsFunc(t.Waiting, func(o Objection) bool { return o.Rule == "approved" })
+	lacks := slices.ContainsFunc(t.Waiting, Objection.isApproval)
 	switch {
 	case len(t.Approvers) > 0 && !lacks:
 		s.now = "Planned, and approved by " + names(t.Approvers, mostLogin) + ". Nothing is granted."
@@ -120,23 +116,45 @@ func (t Thread) saysPlanned() said {
 		}
 		return s
 	case len(t.Changes) == 0:
-		s.todo = "Whoever may approve: read the manifest, and approve "
+		s.todo = "Whoever may approve: read the manifest, and approve " + t.head()
 	default:
-		s.todo = "Whoever may approve: read the plan below, and approve "
-	}
-	if t.HeadSHA == "" {
-		s.todo += "this pull request."
-	} else {
-		s.todo += "commit " + code(t.HeadSHA, mostName) + ". A later push needs a new approval."
+		s.todo = "Whoever may approve: read the plan below, and approve " + t.head()
 	}
 	return s
 }
 
+// head is what is approved.
+func (t Thread) head() string {
+	if t.HeadSHA == "" {
+		return "this pull request."
+	}
+	return "commit " + code(t.HeadSHA, mostName) + ". A later push needs a new approval."
+}
+
+// saysEnding is for the plan of an end.
+func (t Thread) saysEnding() said {
+	s := said{
+		sign: "📋", title: "Planned: the end of the access", conclusion: concludedNot,
+		now:  "Planned: what this request gave is to be taken away. Nothing is taken away yet.",
+		todo: "Read the plan below. It only takes away.",
+	}
+	switch {
+	case slices.ContainsFunc(t.Waiting, Objection.isApproval):
+		s.todo = "Whoever may approve: read the plan below, which only takes away, and approve " + t.head()
+	case len(t.Waiting) > 0:
+		s.todo = t.await()
+	case len(t.Approvers) > 0:
+		s.now = "Planned, and approved by " + names(t.Approvers, mostLogin) + ": what this request gave is to be taken away. Nothing is taken away yet."
+	}
+	return s
+}
+
+// isApproval tells whether it is an approval that is missing.
+func (o Objection) isApproval() bool { return o.Rule == "approved" }
+
 // comes says what comes after the approval.
 func (t Thread) comes() string {
 	switch {
-	case t.ends():
-		return "Nothing: it is carried out by the next run."
 	case t.Operator == "":
 		return "Whoever creates the token: be there when the window opens, as is shown here."
 	case strings.Contains(t.Operator, "@"): // no login of GitHub's
@@ -254,7 +272,7 @@ func (t Thread) saysDone() said {
 		now += " It keeps " + code(t.Kept, mostName) + "."
 	}
 	if t.ElevatedSeconds > 0 {
-		now += " It was elevated for at most " + seconds(t.ElevatedSeconds) + "."
+		now += " It was elevated for at most " + atMost(t.ElevatedSeconds) + "."
 	}
 	if n := len(t.Findings) + len(t.Residue); n > 0 {
 		title += ", with " + count(n, "thing") + " to be looked at"
