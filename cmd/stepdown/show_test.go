@@ -180,7 +180,7 @@ func TestPostShowsWhatALostRunDidNot(t *testing.T) {
 	stale := strings.Replace(done, "stepdown:stage done", "stepdown:stage stepping", 1)
 	w.hub.EditComment(w.hub.Comments(1)[0].ID, stale)
 	post()
-	says(t, "comment", w.shown(1), []string{"stepdown:stage done", "Done. The temporary role of the account is gone", "`dana-ops`"})
+	says(t, "comment", w.shown(1), []string{"stepdown:stage done", "Done. The temporary role of the account is gone", "`dana-ops`", "**Merge this pull request** by"})
 }
 
 // TestAnApplyShowsWhatNobodyDid: a sweep that may not comment ended the lease; whoever has the ledger next says so, and only then.

@@ -74,6 +74,7 @@ func (s *session) takeInputs() {
 	if share, err := strconv.Atoi(s.runner.Input("rate-share")); err == nil && share > 0 && share <= 100 {
 		s.rateShare = share // else Okta's default: a step-down does not fail for that
 	}
+	s.accessDir = or(s.runner.Input("access"), "access")
 	s.reportDir = or(s.runner.Input("report-dir"), "stepdown-report")
 	s.ledgerDir, s.comment = s.runner.Input("ledger"), s.commented()
 	s.ledgerAccept = strings.FieldsFunc(s.runner.Input("ledger-accept"), func(r rune) bool { return r == ',' || r == ' ' })

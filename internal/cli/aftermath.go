@@ -58,6 +58,8 @@ func (s *session) mend(ctx context.Context, book elevation.Ledger, pr access.Pul
 	if err != nil {
 		return // nothing was to be said to begin with
 	}
+	ctx, cancel := context.WithTimeout(ctx, boardBudget)
+	defer cancel()
 	comment, err := hub.OwnComment(ctx, pr.Number, report.ThreadMarker)
 	stage, about, ok := report.ThreadStage(comment)
 	if err != nil || !ok || !stage.Held() {
@@ -69,14 +71,14 @@ func (s *session) mend(ctx context.Context, book elevation.Ledger, pr access.Pul
 	}
 	for _, l := range slices.Backward(leases) {
 		if isOf(l, pr) && l.Approval.HeadSHA == about {
-			s.showLost(ctx, l)
+			s.showLost(ctx, hub, l)
 			return
 		}
 	}
 }
 
-// showLost shows how a lease ended, by the ledger alone.
-func (s *session) showLost(ctx context.Context, lease access.Lease) {
+// showLost shows how a lease ended, by the ledger, and until when it has to be merged, where that can be read.
+func (s *session) showLost(ctx context.Context, hub *github.Client, lease access.Lease) {
 	ev := access.Evidence{Lease: lease.Terms, State: lease.State}
 	for _, e := range lease.Events {
 		ev.Transitions = append(ev.Transitions, access.Transition{State: e.State, At: e.At, Note: e.Note})
@@ -85,7 +87,18 @@ func (s *session) showLost(ctx context.Context, lease access.Lease) {
 		ev.Token = &access.TokenEvidence{ID: lease.TokenID, Name: lease.TokenName}
 	}
 	b := s.aftermath(ctx, lease.Terms)
-	b.show(func(t *report.Thread) { s.settle(t, ev, nil, access.DefaultSettings()) })
+	pr, err := hub.PullRequest(ctx, lease.Approval.PullRequest)
+	dir := manifest.Directory{}
+	if err == nil {
+		dir, err = s.onDefaultBranch(ctx, &desk{hub: hub}, pr.DefaultBranch)
+	}
+	b.show(func(t *report.Thread) {
+		s.settle(t, ev, nil, dir.Settings)
+		t.Merged, t.PendingUntil = pr.Merged, time.Time{}
+		if err == nil && t.Stage == report.StageDone {
+			t.PendingUntil = lease.UpdatedAt.Add(dir.Settings.Admission.PendingFor)
+		}
+	})
 	b.close()
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/admission"
+	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/report"
@@ -62,7 +63,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 	t := report.Thread{
 		Stage: report.StagePlanned, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA, URL: r.Facts.PullRequest.URL,
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
-		Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
+		Merged: r.Facts.PullRequest.Merged, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
 	}
 	facts := factsOf(r)
 	for _, step := range r.Decision.Trace {
@@ -99,6 +100,7 @@ func kept(role access.Intended) string {
 func (s *session) settle(t *report.Thread, ev access.Evidence, err error, settings access.Settings) {
 	t.Findings, t.Residue, t.ElevatedSeconds = ev.Findings, ev.Residue, ev.Window.ElevatedSeconds
 	t.Transitions = ev.Transitions
+	var undone *elevation.Undone
 	switch {
 	case ev.State == access.StateStuck || exitCode(err) == ExitStuck:
 		t.Stage, t.CommandByHand = report.StageStuck, s.sweepCommand(ev)
@@ -107,12 +109,15 @@ func (s *session) settle(t *report.Thread, ev access.Evidence, err error, settin
 		if ev.Token != nil {
 			t.TokenID = ev.Token.ID
 		}
-	case ev.Lease.Kind == access.LeaseEnd && err == nil:
+	case ev.Lease.Kind == access.LeaseEnd && !errors.As(err, &undone) && (err == nil || exitCode(err) == ExitFound):
 		t.Stage = report.StageEnded
 	default:
 		t.Stage = report.StageUndone
 	}
-	if err != nil {
+	switch {
+	case errors.As(err, &undone):
+		t.Objections = append(t.Objections, s.failure(undone.Cause))
+	case err != nil && exitCode(err) != ExitFound: // findings and residue are listed
 		t.Objections = append(t.Objections, report.Objection{Rule: "run", Message: firstLine(err)})
 	}
 }

@@ -62,6 +62,7 @@ type Thread struct {
 	TokenID           string
 	Findings, Residue []string
 	PendingUntil      time.Time // applied, not merged: until when that counts as declared
+	Merged            bool      // the pull request is
 
 	RunURL        string
 	CommandByHand string // stuck: the exact command that finishes it

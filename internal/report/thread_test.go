@@ -209,6 +209,8 @@ func TestThreadSaysNoMoreThanItShows(t *testing.T) {
 		not    []string
 	}{
 		{"done without a proof", Thread{Stage: StageDone}, []string{"NOT PROVED", "conclusion: failure"}, []string{"that is proved"}},
+		{"done and merged", func() Thread { t := thread(StageDone); t.Merged = true; return t }(), []string{"that is proved"}, []string{"Merge this"}},
+		{"an end that was not begun", Thread{Stage: StageUndone, End: true}, []string{"nothing of what this request gave was taken away", "End of access"}, []string{"taken back"}},
 		{"undone without a proof", Thread{Stage: StageUndone}, []string{"NOT PROVED", "conclusion: failure"}, []string{"that is proved"}},
 		{"done", thread(StageDone), []string{"that is proved", "at most 60.3 s", "conclusion: success", "with 2 things", "2030-01-04 02:00:00 UTC"}, []string{"NOT PROVED"}},
 		{"denied", thread(StageDenied), []string{"admitted: **denied**", "Nothing is granted."}, []string{"[x] admitted", "[x] checked"}},

@@ -229,7 +229,9 @@ func (t Thread) saysAfter() said {
 		}
 	case StageUndone:
 		now := "Not done: there is no token of this request. That what it gave is taken back is NOT PROVED: look at the run."
-		if t.reached(access.StateUndone) {
+		if t.ends() {
+			now = "Not done: nothing of what this request gave was taken away."
+		} else if t.reached(access.StateUndone) {
 			now = "Not done. What it gave was taken back, and that is proved."
 		}
 		return said{
@@ -283,7 +285,7 @@ func (t Thread) saysDone() said {
 // merge says what is to be done with the pull request.
 func (t Thread) merge() string {
 	switch {
-	case t.PendingUntil.IsZero():
+	case t.Merged || t.PendingUntil.IsZero():
 		return "Nothing."
 	case !t.Now.IsZero() && !t.Now.Before(t.PendingUntil):
 		return "The time to merge this pull request was over at " + stamp(t.PendingUntil) + ": the audit reports the token as not declared."
