@@ -181,6 +181,9 @@ func TestPostShowsWhatALostRunDidNot(t *testing.T) {
 	w.hub.EditComment(w.hub.Comments(1)[0].ID, stale)
 	post()
 	says(t, "comment", w.shown(1), []string{"stepdown:stage done", "Done. The temporary role of the account is gone", "`dana-ops`", "**Merge this pull request** by"})
+	open := w.lost(nil) // another run's, which is not over
+	post()
+	says(t, "comment", w.shown(1), []string{"stepdown:stage open " + open})
 }
 
 // TestAnApplyShowsWhatNobodyDid: a sweep that may not comment ended the lease; whoever has the ledger next says so, and only then.
@@ -458,6 +461,27 @@ func TestSettingsThatCannotBeReadAreNotTheRequestsFault(t *testing.T) {
 		says(t, "comment", w.shown(1), []string{"access/settings.yaml:8 on main", "surprise is not a known field. Known here:", "Whoever looks after access/settings.yaml mends it in main: this request cannot.", "surprise"}, "has to be approved again", "(`manifest`")
 	}
 	w.nothingGranted()
+
+	// A pull request that asks for nothing hears nothing of it.
+	w.hub.Commit("other", map[string]string{"Makefile": "all:\n"})
+	n := w.hub.OpenPullRequest("heidi", "other", "Something else")
+	w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request_review"))
+	if got := w.run("apply", "--comment"); got != 0 || w.shown(n) != "" {
+		t.Errorf("exit code %d: %s\n%s", got, w.shown(n), w.out)
+	}
+}
+
+// TestTheOperatorIsAddressed: whoever reads what it waits for may be the operator.
+func TestTheOperatorIsAddressed(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.approve("grace", githubemu.AtTime(time.Now().Add(-time.Hour)))
+	if got := w.run("apply", "--comment"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	for what, text := range map[string]string{"log": w.out, "comment": w.shown(1)} {
+		says(t, what, text, []string{"The operator (dana-ops) comments /stepdown ready on the pull request"}, "Have dana-ops write")
+	}
 }
 
 // TestADenialIsWhatOneSees: it comes last, after a trace that says what the facts were.

@@ -160,10 +160,11 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 // nothing, or could not be decided on.
 func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
 	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now()})
-	if err != nil {
+	nothing := r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named
+	if err != nil && (!nothing || len(objectionsOf(err, "")) == 0) {
 		return r, false, s.unreadable(ctx, d, number, r, err)
 	}
-	if r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named {
+	if nothing {
 		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
 		return r, false, nil
 	}
