@@ -169,7 +169,7 @@ func TestPostShowsWhatALostRunDidNot(t *testing.T) {
 	post := func() {
 		t.Helper()
 		w.env["STATE_lease"], w.env["INPUT_OKTA-ORG-URL"] = lease.ID, w.env["OKTA_ORG_URL"]
-		if got := w.run("post"); got != 0 {
+		if got := w.bare("post"); got != 0 {
 			t.Fatalf("exit code %d\n%s", got, w.out)
 		}
 	}
@@ -227,9 +227,9 @@ func TestAPlanDoesNotWriteOverALease(t *testing.T) {
 				}
 				time.Sleep(20 * time.Millisecond)
 			}
-			other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: t.TempDir(), env: w.plans(), noLedger: true}
+			other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: t.TempDir(), env: w.plans()}
 			other.event("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request"))
-			if got := other.run("plan", "--comment"); got != 0 {
+			if got := other.bare("plan", "--comment"); got != 0 {
 				t.Errorf("exit code %d\n%s", got, other.out)
 			}
 			says(t, "log", other.out, []string{"its comment says that the request is open"}, "stepdown:", "refused")
@@ -305,9 +305,9 @@ func (w *siege) plans() map[string]string {
 // plan runs a plan of the request as its workflow does: without the ledger's key.
 func (w *siege) plan() int {
 	w.t.Helper()
-	other := &siege{t: w.t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: w.dir, env: w.plans(), noLedger: true}
+	other := &siege{t: w.t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: w.dir, env: w.plans()}
 	other.event("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request"))
-	code := other.run("plan", "--comment")
+	code := other.bare("plan", "--comment")
 	w.out = other.out
 	return code
 }
@@ -434,9 +434,9 @@ func TestAnEndShowsWhatAnEndHas(t *testing.T) {
 	w.hub.Commit("gone", nil)
 	w.hub.Remove("gone", "access/invoice-export.yaml")
 	n := w.hub.OpenPullRequest("frank", "gone", "No token")
-	other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: w.dir, env: w.plans(), noLedger: true}
+	other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: w.dir, env: w.plans()}
 	other.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request"))
-	if got := other.run("plan", "--comment"); got != 0 {
+	if got := other.bare("plan", "--comment"); got != 0 {
 		t.Fatalf("exit code %d\n%s", got, other.out)
 	}
 	says(t, "planned", w.shown(n), []string{"stepdown:stage ending", "End of access", "a token for `" + victim + "`"}, elevations...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,8 +63,6 @@ type siege struct {
 	mu      sync.Mutex
 	onOkta  func(oktaemu.Request) // told of each request to the org, until it is nil
 	granted bool                  // the victim was seen with the temporary role
-
-	noLedger bool // what is run takes no ledger
 }
 
 func newSiege(t *testing.T) *siege {
@@ -167,6 +166,12 @@ func (w *siege) event(name string, payload []byte) {
 // run runs the program and returns its exit code. The event is the signal of the review, where an attack has not written another.
 func (w *siege) run(args ...string) int {
 	w.t.Helper()
+	return w.bare(append(args, "--ledger", "branch:"+ledger.DefaultBranch)...)
+}
+
+// bare runs it without naming the ledger.
+func (w *siege) bare(args ...string) int {
+	w.t.Helper()
 	if _, err := os.Stat(w.env["GITHUB_EVENT_PATH"]); err != nil {
 		w.event("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request_review"))
 	}
@@ -174,10 +179,9 @@ func (w *siege) run(args ...string) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if !w.noLedger && args[0] != "post" {
-		args = append(args, "--ledger", "branch:"+ledger.DefaultBranch)
-	}
-	cmd := exec.Command(binary, args...)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = w.dir
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)

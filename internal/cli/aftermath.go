@@ -37,7 +37,7 @@ func (s *session) showSwept(ctx context.Context, swept []elevation.Swept) {
 func (s *session) showEnd(ctx context.Context, one elevation.Swept) *board {
 	b := s.aftermath(ctx, one.Evidence.Lease)
 	b.show(func(t *report.Thread) {
-		s.settle(t, one.Evidence, s.verdict(one.Evidence, one.Err), access.DefaultSettings())
+		s.sayEnd(t, one.Evidence, s.verdict(one.Evidence, one.Err), access.DefaultSettings())
 		if one.Err == nil && one.Evidence.Lease.Kind == access.LeaseElevation {
 			t.Objections = append(t.Objections, report.Objection{
 				Rule: "run", Message: "the run that opened the lease did not end it, so that this one took back what it gave",
@@ -93,7 +93,7 @@ func (s *session) showLost(ctx context.Context, hub *github.Client, lease access
 		dir, err = s.onDefaultBranch(ctx, &desk{hub: hub}, pr.DefaultBranch)
 	}
 	b.show(func(t *report.Thread) {
-		s.settle(t, ev, nil, dir.Settings)
+		s.sayEnd(t, ev, nil, dir.Settings)
 		t.Merged, t.PendingUntil = pr.Merged, time.Time{}
 		if err == nil && t.Stage == report.StageDone {
 			t.PendingUntil = lease.UpdatedAt.Add(dir.Settings.Admission.PendingFor)

@@ -311,7 +311,7 @@ func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, 
 		return err
 	}
 	err = s.conclude(evidence, err)
-	b.show(func(t *report.Thread) { s.settle(t, evidence, err, settings) })
+	b.show(func(t *report.Thread) { s.sayEnd(t, evidence, err, settings) })
 	return err
 }
 

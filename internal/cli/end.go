@@ -101,15 +101,14 @@ func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr 
 		Source: access.Position{File: lease.Approval.ManifestPath, Line: 1},
 	}
 	approval := *lease.Approval
-	b := s.board(ctx, d, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: owner, Action: admission.ActionEnd})
+	shown := owner
+	shown.Account = lease.Account.Login
+	b := s.board(ctx, d, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: shown, Action: admission.ActionEnd})
 	defer b.close()
-	b.show(func(t *report.Thread) { t.Account, t.TokenID = lease.Account.Login, lease.TokenID })
-	err = s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
+	return s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
 		Lease: lease.ID, TokenID: lease.TokenID, KeepRole: !lease.AddsIntended || needed(d.leases, lease, dir),
 		Why: fmt.Sprintf("pull request %d was closed without being merged", pr.Number),
 	})
-	s.showFailure(b, err)
-	return err
 }
 
 // needed tells whether something else than the lease gives the account its role: a manifest of the default branch, or another
@@ -160,7 +159,9 @@ func (s *session) onDefaultBranch(ctx context.Context, d *desk, branch string) (
 func (s *session) end(ctx context.Context, w *elevation.Workflow, b *board, owner access.TokenOwner, settings access.Settings, subject elevation.Subject, why elevation.Withdrawn) error {
 	facts, err := w.Check(ctx, owner)
 	if err != nil {
-		return fmt.Errorf("checking the org, before anything is changed: %w", err)
+		err = fmt.Errorf("checking the org, before anything is changed: %w", err)
+		s.showFailure(b, err)
+		return err
 	}
 	plan := elevation.NewEnd(owner, facts, settings, subject, why)
 	switch {

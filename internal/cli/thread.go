@@ -96,8 +96,8 @@ func kept(role access.Intended) string {
 	return role.CustomRole + " on " + role.ResourceSet
 }
 
-// settle says how it ended.
-func (s *session) settle(t *report.Thread, ev access.Evidence, err error, settings access.Settings) {
+// sayEnd says how it ended.
+func (s *session) sayEnd(t *report.Thread, ev access.Evidence, err error, settings access.Settings) {
 	t.Findings, t.Residue, t.ElevatedSeconds = ev.Findings, ev.Residue, ev.Window.ElevatedSeconds
 	t.Transitions = ev.Transitions
 	var undone *elevation.Undone
