@@ -165,7 +165,7 @@ func TestPostShowsWhatALostRunDidNot(t *testing.T) {
 	w.carriedOut()
 	done := w.shown(1)
 	says(t, "comment", done, []string{"Done. The temporary role of the account is gone", "at most"})
-	lease := w.leases()[0]
+	lease := w.lastLease()
 	post := func() {
 		t.Helper()
 		w.env["STATE_lease"], w.env["INPUT_OKTA-ORG-URL"] = lease.ID, w.env["OKTA_ORG_URL"]
@@ -530,14 +530,14 @@ func TestStuckSaysOneCommand(t *testing.T) {
 	}
 }
 
-// leases are those in the ledger.
-func (w *siege) leases() []access.Lease {
+// lastLease is the newest in the ledger.
+func (w *siege) lastLease() access.Lease {
 	w.t.Helper()
 	leases, err := w.book(ledgerKey).Leases(w.t.Context())
 	if err != nil || len(leases) == 0 {
 		w.t.Fatalf("%d leases, %v", len(leases), err)
 	}
-	return leases
+	return leases[len(leases)-1]
 }
 
 func digestOf(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
