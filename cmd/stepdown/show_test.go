@@ -65,7 +65,8 @@ func (w *siege) lost(change func(*access.Terms)) (head string) {
 	w.t.Helper()
 	head = w.hub.Head("change")
 	terms := w.terms(time.Now().UTC().Format("20060102-150405") + "-lost")
-	terms.OpenedAt, terms.EndsAt = time.Now().Add(-time.Hour), time.Now().Add(-30*time.Minute)
+	terms.OpenedAt = time.Now().Add(-time.Hour)
+	terms.EndsAt, terms.Names = terms.OpenedAt.Add(5*time.Second), map[string]string{"cr0x": "Group reader", "iamx": "Invoice groups"}
 	terms.Approval = &access.Approval{
 		Repository: "acme/okta-access", PullRequest: 1, HeadSHA: head, Requester: "frank", Approvers: []string{"grace"}, ApprovedAt: terms.OpenedAt,
 		ManifestPath: "access/invoice-export.yaml", ManifestSHA256: digestOf(request), RunURL: "https://github.com/acme/okta-access/actions/runs/7",
