@@ -15,7 +15,7 @@ import (
 	"github.com/stepdown/stepdown/internal/policy"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of README.md anew")
+var update = flag.Bool("update", false, "write the generated parts of README.md and docs/security.md anew")
 
 // TestReadmeIsCurrent holds the tables of README.md against what they are made of: action.yml and the controls' metadata.
 func TestReadmeIsCurrent(t *testing.T) {
@@ -46,7 +46,7 @@ func between(t *testing.T, text, begin, end, with string) string {
 	before, rest, ok := strings.Cut(text, begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("README.md has no %q with %q after it", begin, end)
+		t.Fatalf("the page has no %q with %q after it", begin, end)
 	}
 	return before + begin + with + end + after
 }
