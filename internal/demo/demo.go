@@ -31,6 +31,7 @@ type Options struct {
 	Out       io.Writer // safe for concurrent use
 	ReportDir string
 	Keep      bool // leave both emulators up until the context ends
+	Command   string // how the program was started; empty where it is called stepdown
 	Program   Program
 }
 

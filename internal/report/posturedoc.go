@@ -116,7 +116,7 @@ func mending(g alike, word string) []block {
 	heading, text := word+"  "+strings.Join(g.names(), ", "), sentence(g[0].Seen)
 	if alone := !slices.ContainsFunc(g, func(c posture.Check) bool { return c.ID != g[0].ID }); alone {
 		heading += ": " + g[0].Title
-		text = sentence("It is not so: "+g[0].Seen) + " " + sentence(g[0].Why)
+		text = sentence("What is so: "+g[0].Seen) + " " + sentence(g[0].Why)
 		if g[0].Status == posture.Unknown {
 			text = sentence("Not known: "+g[0].Seen) + " " + sentence(g[0].Why)
 		}
