@@ -16,6 +16,7 @@ import (
 
 func newDoctor(s *session) *cobra.Command {
 	var given []string
+	var book string // not ledgerDir: its default is another one
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Read how the repository is set up, and say what of it lets somebody forge an approval",
@@ -28,23 +29,23 @@ GITHUB_TOKEN needs contents: read and actions: read; with administration: read, 
 App can have, it also sees what workflows may do by default.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return s.doctor(c.Context(), given, c.Flags().Changed("environment"))
+			wanted := posture.Wanted{AccessDir: s.accessDir, Environments: environments(given), Named: c.Flags().Changed("environment")}
+			return s.doctor(c.Context(), wanted, book)
 		},
 	}
 	s.accessFlag(c)
-	c.Flags().StringVar(&s.ledgerDir, "ledger", defaultBranch, "where the leases are: branch:NAME in the repository")
+	c.Flags().StringVar(&book, "ledger", defaultBranch, "where the leases are: branch:NAME in the repository")
 	c.Flags().StringSliceVar(&given, "environment", posture.DefaultEnvironments(), "environments that hold credentials; a list with commas, or given several times")
 	return c
 }
 
-func (s *session) doctor(ctx context.Context, given []string, named bool) error {
-	wanted := posture.Wanted{AccessDir: s.accessDir, Environments: environments(given), Named: named}
+func (s *session) doctor(ctx context.Context, wanted posture.Wanted, book string) error {
 	if len(wanted.Environments) == 0 {
 		return usage("Name those that hold the credentials of apply, plan, audit and sweep.", "--environment names no environment")
 	}
-	branch, ok := s.ledgerBranch()
+	branch, ok := strings.CutPrefix(strings.TrimSpace(book), branchPrefix)
 	if wanted.LedgerBranch = branch; !ok || branch == "" {
-		return usage("Give branch:NAME; the default is "+defaultBranch+". A ledger in a folder has no settings that could be looked at.", "--ledger %q names no branch", s.ledgerDir)
+		return usage("Give branch:NAME; the default is "+defaultBranch+". A ledger in a folder has no settings that could be looked at.", "--ledger %q names no branch", book)
 	}
 	client, err := s.github()
 	if err != nil {
