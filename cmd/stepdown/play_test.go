@@ -102,7 +102,7 @@ func TestWhatTheDemoPrintsCanBePasted(t *testing.T) {
 		t.Fatalf("%d blocks to paste:\n%s", len(p.blocks), text)
 	}
 	p.says([]int{0, 1}, "plan for svc-shipping-labels@northwind.example")
-	p.says([]int{0, 2}, "waiting: ", `"/stepdown ready"`)
+	p.says([]int{0, 2}, "waiting: ", "/stepdown ready")
 	var out paper
 	apply := p.shell(&out, 0, 3)
 	if err := apply.Start(); err != nil {

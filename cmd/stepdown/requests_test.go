@@ -32,7 +32,7 @@ func asking() []asked {
 	stuck := func(w *siege) {
 		w.approve("grace")
 		w.org.Inject(oktaemu.Fault{Method: "DELETE", Path: "/api/v1/users/{user}/roles/{assignment}", Status: 503})
-		if got := w.run("apply", "--comment"); got != 4 {
+		if got := w.run("apply"); got != 4 {
 			w.t.Fatalf("exit code %d\n%s", got, w.out)
 		}
 		w.org.ClearFaults()
@@ -53,11 +53,11 @@ func asking() []asked {
 	}
 	nobody := func(w *siege) { w.hub.Close(1) }
 	return []asked{
-		{"`plan` of a pull request", ready, []string{"plan", "--comment", "--pull-request", "1", "--"}, 0},
-		{"`apply`, carried out", ready, []string{"apply", "--comment"}, 0},
-		{"`apply`, waiting for the operator", old, []string{"apply", "--comment"}, 0},
-		{"`apply` on its schedule, no open pull request", scheduled(nobody), []string{"apply", "--comment"}, 0},
-		{"`apply` on its schedule, one that waits", scheduled(old), []string{"apply", "--comment"}, 0},
+		{"`plan` of a pull request", ready, []string{"plan", "--pull-request", "1", "--"}, 0},
+		{"`apply`, carried out", ready, []string{"apply"}, 0},
+		{"`apply`, waiting for the operator", old, []string{"apply"}, 0},
+		{"`apply` on its schedule, no open pull request", scheduled(nobody), []string{"apply"}, 0},
+		{"`apply` on its schedule, one that waits", scheduled(old), []string{"apply"}, 0},
 		{"`sweep`, no lease", nobody, []string{"sweep"}, 0},
 		{"`sweep`, one lease", stuck, []string{"sweep"}, 0},
 		{"`sweep`, none open and 20 that are closed", closed, []string{"sweep"}, 0},
@@ -66,8 +66,8 @@ func asking() []asked {
 	}
 }
 
-// TestRequestsOfGitHub counts what each run asks of GitHub, and holds docs/security.md against it. The page's numbers are rounded
-// up: a comment whose next state comes while it is written makes a run a few requests shorter.
+// TestRequestsOfGitHub counts what each run asks of GitHub, and holds docs/security.md against it. The page's numbers have a tenth of
+// room, rounded up: a comment whose next state comes while it is written makes a run a few requests shorter.
 func TestRequestsOfGitHub(t *testing.T) {
 	t.Parallel()
 	const begin, end = "<!-- requests: generated -->\n", "<!-- /requests -->"
@@ -83,10 +83,10 @@ func TestRequestsOfGitHub(t *testing.T) {
 	for _, a := range asking() {
 		n := a.count(t)
 		t.Logf("%s: %d", a.what, n)
-		fmt.Fprintf(&table, "| %s | %d |\n", a.what, (n+12)/10*10)
+		fmt.Fprintf(&table, "| %s | %d |\n", a.what, (n+n/10+9)/10*10)
 		_, row, _ := strings.Cut(said, "| "+a.what+" | ")
 		row, _, _ = strings.Cut(row, " |")
-		if most, err := strconv.Atoi(row); !*update && (err != nil || most < n || most > n+25) {
+		if most, err := strconv.Atoi(row); !*update && (err != nil || most < n || most > n+40) {
 			t.Errorf("%s: %d requests, docs/security.md says %q: go test ./cmd/stepdown -run TestRequestsOfGitHub -update", a.what, n, row)
 		}
 	}
@@ -101,6 +101,13 @@ func TestRequestsOfGitHub(t *testing.T) {
 func (a asked) count(t *testing.T) int {
 	t.Helper()
 	w := newSiege(t)
+	w.env["GITHUB_ACTIONS"] = "true" // so that what is done is shown on the pull request
+	for _, name := range []string{"GITHUB_STATE", "GITHUB_STEP_SUMMARY"} {
+		w.env[name] = filepath.Join(w.dir, name)
+		if err := os.WriteFile(w.env[name], nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.Mkdir(filepath.Join(w.dir, "access"), 0o700); err != nil {
 		t.Fatal(err)
 	}
