@@ -53,7 +53,8 @@ func (p player) shell(out *paper, blocks ...int) *exec.Cmd {
 	for _, i := range blocks {
 		text = append(text, p.blocks[i])
 	}
-	cmd := exec.Command("sh", "-c", strings.Join(text, "\n"))
+	cmd := exec.CommandContext(p.t.Context(), "sh", "-c", strings.Join(text, "\n"))
+	cmd.WaitDelay = 5 * time.Second // what a shell that was ended has left behind is not waited for
 	cmd.Dir, cmd.Env = p.dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")}
 	cmd.Stdout, cmd.Stderr = out, out
 	return cmd
@@ -108,13 +109,15 @@ func TestWhatTheDemoPrintsCanBePasted(t *testing.T) {
 	if err := apply.Start(); err != nil {
 		t.Fatal(err)
 	}
-	out.waitFor(t, "shipping-labels") // then it is under way
-	for range 20 {
-		var step paper
-		if err := p.shell(&step, 4).Run(); err == nil && strings.Contains(step.String(), "created: 200") {
+	var step paper
+	for range 120 { // the operator comes as soon as the window is open
+		if _ = p.shell(&step, 4).Run(); strings.Contains(step.String(), "created: 200") {
 			break
 		}
 		time.Sleep(500 * time.Millisecond)
+	}
+	if !strings.Contains(step.String(), "created: 200") {
+		t.Fatalf("the operator cannot create the token:\n%s\n%s", step.String(), out.String())
 	}
 	if err := apply.Wait(); err != nil || !strings.Contains(out.String(), "commented: 201") {
 		t.Errorf("apply: %v\n%s", err, out.String())
