@@ -96,20 +96,23 @@ func (s *story) applyWithOperator(ctx context.Context) (string, error) {
 		err   error
 	}
 	shown := make(chan result, 1)
-	working, cancel := context.WithCancel(ctx)
-	defer cancel()
+	working, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	go func() {
 		token, err := op.createToken(working, "invoice-export", "Corporate network")
 		if err == nil {
 			s.say("  << dana-ops, signed in as %s, has created the token and copied its %d characters to the vault", account, len(token))
 		}
+		if err != nil {
+			cancel(fmt.Errorf("the operator could not create the token: %w", err)) // else apply would wait for the whole window
+		}
 		shown <- result{token, err}
 	}()
-	err = s.run(ctx, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--comment", "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
+	err = s.run(working, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--comment", "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
 	if err != nil {
 		return "", err
 	}
-	cancel()
+	cancel(nil)
 	r := <-shown
 	return r.token, r.err
 }
