@@ -19,7 +19,7 @@ func actionInputs() map[string][]string {
 		"apply":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "comment", "pull-request"},
 		"audit":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "fail-on"},
 		"controls":  {},
-		"doctor":    {"access", "environment", "ledger-branch"},
+		"doctor":    {"access", "environment", "ledger"},
 		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept"},
 		"plan":      {"okta-org-url", "rate-share", "access", "comment", "pull-request"},
 		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger", "ledger-accept", "comment"},
