@@ -25,7 +25,6 @@ func nonsense() map[string][]string {
 		"keep":          {"maybe"},
 		"format":        {"", "nonsense", "Table"},
 		"fail-on":       {"", "nonsense", "Low"},
-		"ledger-branch": {"", "a..b", "branch:", " "},
 		"environment":   {"", " , "},
 		"addr":          {"", "nonsense", "127.0.0.1:port", "127.0.0.1:99999"},
 		"control":       {"", "nonsense", "0.0.0.0:0", "127.0.0.1:99999"},

@@ -15,9 +15,10 @@ import (
 	"github.com/stepdown/stepdown/internal/policy"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of README.md anew")
+var update = flag.Bool("update", false, "write the generated parts of README.md and docs/security.md anew")
 
-// TestReadmeIsCurrent holds the tables of README.md against what they are made of: action.yml and the controls' metadata.
+// TestReadmeIsCurrent holds the tables of README.md against what they are made of: action.yml and the controls' metadata; and the job
+// of apply against the example.
 func TestReadmeIsCurrent(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join("..", "..", "README.md")
@@ -26,7 +27,7 @@ func TestReadmeIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	current := string(data)
-	for name, table := range map[string]string{"action inputs": actionTables(t), "controls": controlsTable(t)} {
+	for name, table := range map[string]string{"action inputs": actionTables(t), "controls": controlsTable(t), "apply job": applyJob(t)} {
 		current = between(t, current, "<!-- "+name+": generated -->\n", "<!-- /"+name+" -->", table)
 	}
 	if *update {
@@ -46,7 +47,7 @@ func between(t *testing.T, text, begin, end, with string) string {
 	before, rest, ok := strings.Cut(text, begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("README.md has no %q with %q after it", begin, end)
+		t.Fatalf("the page has no %q with %q after it", begin, end)
 	}
 	return before + begin + with + end + after
 }
@@ -92,4 +93,25 @@ func controlsTable(t *testing.T) string {
 	}
 	b.WriteString("\n`stepdown controls` adds the remediation, the collections that each needs, and the requirements of NIST SP 800-53, SOC 2,\nISO/IEC 27001, PCI DSS and the DISA STIG that it serves.\n")
 	return b.String()
+}
+
+// applyJob is the job of the example that applies, from its environment to the end of the step, without comments.
+func applyJob(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "examples", "workflows", "stepdown-apply.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := strings.Index(string(data), "    environment:"), strings.Index(string(data), "      - if: always()")
+	if begin < 0 || end < begin {
+		t.Fatal("the job of apply has no environment, or nothing after its step")
+	}
+	out := "```yaml\n"
+	for line := range strings.Lines(string(data)[begin:end]) {
+		text, _, _ := strings.Cut(line, " # ")
+		if text = strings.TrimRight(text, " \n"); text != "" && !strings.HasPrefix(strings.TrimSpace(text), "#") {
+			out += text + "\n"
+		}
+	}
+	return out + "```\n"
 }

@@ -19,10 +19,10 @@ func actionInputs() map[string][]string {
 		"apply":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "comment", "pull-request"},
 		"audit":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "fail-on"},
 		"controls":  {},
-		"doctor":    {"access", "environment", "ledger-branch"},
+		"doctor":    {"access", "environment", "ledger"},
 		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept"},
 		"plan":      {"okta-org-url", "rate-share", "access", "comment", "pull-request"},
-		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger", "ledger-accept"},
+		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger", "ledger-accept", "comment"},
 		"validate":  {"access"},
 	}
 }
@@ -74,7 +74,8 @@ func (s *session) takeInputs() {
 	if share, err := strconv.Atoi(s.runner.Input("rate-share")); err == nil && share > 0 && share <= 100 {
 		s.rateShare = share // else Okta's default: a step-down does not fail for that
 	}
+	s.accessDir = or(s.runner.Input("access"), "access")
 	s.reportDir = or(s.runner.Input("report-dir"), "stepdown-report")
-	s.ledgerDir = s.runner.Input("ledger")
+	s.ledgerDir, s.comment = s.runner.Input("ledger"), s.commented()
 	s.ledgerAccept = strings.FieldsFunc(s.runner.Input("ledger-accept"), func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -140,33 +140,38 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	if done := lastDone(d.leases, pr); done != "" {
 		fmt.Fprintf(s.stdout, "nothing to do: this approval was carried out under lease %s\n", done)
 		s.output("outcome", "unchanged")
+		s.mend(ctx, d.book, pr)
 		return nil
 	}
 	if err := s.recordAdmission(number, r); err != nil {
 		return err
 	}
-	b := s.board(ctx, d.hub, r)
+	b := s.board(ctx, d, r)
 	defer b.close()
 	if !r.Decision.Allow {
-		return s.deny(d, b, number, r)
+		return s.deny(ctx, d, b, number, r)
 	}
 	r.Approval.RunID, r.Approval.RunURL = s.runner.Context().RunID, s.runner.Context().RunURL()
 	fmt.Fprintf(s.stdout, "admitted: %s for %s, approved by %s at %s\n",
 		r.Owner.Name, r.Owner.Account, strings.Join(r.Approval.Approvers, ", "), r.Approval.HeadSHA)
+	do := s.elevate
 	if r.Action == admission.ActionEnd {
-		return s.endDeclared(ctx, d, b, r)
+		do = s.endDeclared
 	}
-	return s.elevate(ctx, d, b, r)
+	err = do(ctx, d, b, r)
+	s.showFailure(b, err)
+	return err
 }
 
 // admit has a pull request decided on, for a plan or to be carried out. asks is false where nothing follows from it: it asks for
 // nothing, or could not be decided on.
 func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
 	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now()})
-	if err != nil {
+	nothing := r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named
+	if err != nil && (!nothing || len(objectionsOf(err, "")) == 0) {
 		return r, false, s.unreadable(ctx, d, number, r, err)
 	}
-	if r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named {
+	if nothing {
 		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
 		return r, false, nil
 	}
@@ -201,26 +206,11 @@ func (s *session) busy(d *desk, l access.Lease) error {
 		return nil
 	}
 	s.output("outcome", "refused")
-	return coded(ExitFound, fmt.Errorf("%s\nWait until its window is over, or end it: stepdown sweep (with --now, if its run is dead)", text))
+	return coded(ExitFound, fmt.Errorf("%s\n%s", text, s.waitOrSweep()))
 }
 
 func isOf(l access.Lease, pr access.PullRequest) bool {
 	return l.Approval != nil && l.Approval.PullRequest == pr.Number && strings.EqualFold(l.Approval.Repository, pr.Repository)
-}
-
-// unreadable ends with what the admission could not even be asked about: a manifest that cannot be read is shown where it was
-// written.
-func (s *session) unreadable(ctx context.Context, d *desk, number int, r admission.Result, err error) error {
-	if objections := objectionsOf(err); len(objections) > 0 && r.Facts.PullRequest.HeadSHA != "" {
-		b := s.board(ctx, d.hub, r)
-		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections })
-		b.close()
-	}
-	if len(objectionsOf(err)) > 0 && !d.to.strict && !d.to.named {
-		fmt.Fprintf(s.stdout, "pull request %d cannot be decided on: %v\n", number, err)
-		return nil
-	}
-	return err
 }
 
 // recordAdmission keeps what was decided and on what facts.
@@ -231,42 +221,6 @@ func (s *session) recordAdmission(number int, r admission.Result) error {
 		}
 	}
 	return nil
-}
-
-// deny says why a request is not admitted. A pull request that nobody named may be on its way to an approval.
-func (s *session) deny(d *desk, b *board, number int, r admission.Result) error {
-	err := denialError(number, r)
-	if !d.to.strict && !d.to.named { // the plan, which the pull request shows, says what is missing
-		fmt.Fprintf(s.stdout, "%v\n", err)
-		return nil
-	}
-	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, s.objections(r) })
-	s.sayTrace(r.Decision)
-	s.output("outcome", "denied")
-	return err
-}
-
-func denialError(number int, r admission.Result) error {
-	text := fmt.Sprintf("pull request %d is not admitted", number)
-	for _, d := range r.Decision.Denials {
-		text += "\n  " + d.Rule + ": " + oneLine(d.Message)
-		if at := r.Place(d); at.File != "" {
-			text += fmt.Sprintf(" (%s:%d: %s)", at.File, at.Line, d.Field)
-		} else if d.Field != "" {
-			text += " (" + oneLine(d.Field) + ")"
-		}
-		text += "\n    " + oneLine(d.Hint)
-	}
-	return coded(ExitFound, errors.New(text))
-}
-
-// sayTrace prints what each rule of the admission said, and on which facts.
-func (s *session) sayTrace(decision policy.Decision) {
-	end := s.runner.Group("what each rule of the admission saw")
-	defer end()
-	for _, step := range decision.Trace {
-		fmt.Fprintf(s.stdout, "  %-15s %-24s %s\n", step.Outcome, step.Rule, strings.Join(step.Facts, ", "))
-	}
 }
 
 // elevate checks the org, says the plan and does it, if somebody is there.
@@ -318,8 +272,12 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 	s.sayChanges(plan)
 	waiting := []report.Objection{}
 	for _, d := range r.Decision.Waiting {
-		waiting = append(waiting, report.Objection{Rule: d.Rule, Message: d.Message, Hint: d.Hint})
-		fmt.Fprintf(s.stdout, "waiting: %s\n  %s\n", oneLine(d.Message), oneLine(d.Hint))
+		hint := d.Hint
+		if who := r.Owner.Operator.Name; !strings.Contains(who, "@") { // a login: who reads this may be the operator
+			hint = fmt.Sprintf("The operator (%s) comments /stepdown ready on the pull request, once ready to create the token.", who)
+		}
+		waiting = append(waiting, report.Objection{Rule: d.Rule, Message: d.Message, Hint: hint})
+		fmt.Fprintf(s.stdout, "waiting: %s\n  %s\n", oneLine(d.Message), oneLine(hint))
 	}
 	b.show(func(t *report.Thread) { t.Stage, t.Waiting = report.StageWaiting, waiting })
 	s.output("outcome", "waiting")
@@ -352,14 +310,17 @@ func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, 
 	var err error
 	s.narrated(w, b, func() { evidence, err = do(ctx, plan) })
 	if evidence.Lease.ID == "" {
+		taken := errors.Is(err, access.ErrLeaseTaken)
 		err = s.noLease(err)
 		b.show(func(t *report.Thread) {
-			t.Stage, t.Objections = report.StageRefused, []report.Objection{{Rule: "lease", Message: firstLine(err)}}
+			if t.Stage, t.Objections = report.StageFailed, []report.Objection{s.failure(err)}; taken {
+				t.Stage = report.StageRefused
+			}
 		})
 		return err
 	}
 	err = s.conclude(evidence, err)
-	b.show(func(t *report.Thread) { settle(t, evidence, err, settings) })
+	b.show(func(t *report.Thread) { s.sayEnd(t, evidence, err, settings) })
 	return err
 }
 
@@ -370,7 +331,7 @@ func (s *session) noLease(err error) error {
 	}
 	if errors.Is(err, access.ErrLeaseTaken) {
 		s.output("outcome", "refused")
-		return coded(ExitFound, fmt.Errorf("%w\nWait until its window is over, or end it: stepdown sweep (with --now, if its run is dead)", err))
+		return coded(ExitFound, fmt.Errorf("%w\n%s", err, s.waitOrSweep()))
 	}
 	s.output("outcome", "failed")
 	return err

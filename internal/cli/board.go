@@ -6,12 +6,14 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
+	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/report"
 )
 
@@ -35,7 +37,8 @@ type board struct {
 	to     poster
 	number int
 	sha    string
-	warn   func(error) // told of the first failure of each kind
+	warn   func(error)                 // told of the first failure of each kind
+	may    func(context.Context) error // asked before each write, if it is set: why nothing is to be written
 
 	mu     sync.Mutex
 	thread report.Thread
@@ -45,12 +48,9 @@ type board struct {
 	warned map[string]bool
 }
 
-// newBoard begins to write; call close. ctx carries its values only: what is said outlives the run that says it.
-func newBoard(ctx context.Context, to poster, number int, sha string, t report.Thread, warn func(error)) *board {
-	b := &board{
-		to: to, number: number, sha: sha, thread: t, warn: warn,
-		fresh: make(chan struct{}, 1), done: make(chan struct{}), warned: map[string]bool{},
-	}
+// begin begins to write; call close. ctx carries its values only: what is said outlives the run that says it.
+func (b *board) begin(ctx context.Context) *board {
+	b.fresh, b.done, b.warned = make(chan struct{}, 1), make(chan struct{}), map[string]bool{}
 	go b.work(context.WithoutCancel(ctx))
 	return b
 }
@@ -87,7 +87,7 @@ func (b *board) close() {
 	select {
 	case <-b.done:
 	case <-time.After(boardPatience):
-		b.complain("comment", fmt.Errorf("the pull request does not show how this ended: GitHub did not answer within %s", boardPatience))
+		b.complain("comment", fmt.Errorf("pull request %d does not show how this ended: GitHub did not answer within %s", b.number, boardPatience))
 	}
 }
 
@@ -104,20 +104,40 @@ func (b *board) work(ctx context.Context) {
 func (b *board) write(ctx context.Context, t report.Thread) {
 	ctx, cancel := context.WithTimeout(ctx, boardBudget)
 	defer cancel()
+	if b.may != nil {
+		if why := b.may(ctx); why != nil {
+			b.complain("leave", fmt.Errorf("pull request %d does not show this: %w", b.number, why))
+			return
+		}
+	}
 	var body bytes.Buffer
 	err := report.ThreadMarkdown(&body, t)
 	if err == nil {
 		_, err = b.to.PutComment(ctx, b.number, report.ThreadMarker, body.String())
 	}
-	b.complain("comment", err)
+	var beside *github.Beside
+	if errors.As(err, &beside) {
+		b.complain("other comment", fmt.Errorf("the comment of pull request %d is written, but %w", b.number, err))
+	} else {
+		b.complain("comment", written("comment", b.number, err))
+	}
 	if b.sha == "" {
 		return
 	}
 	status, conclusion, title, summary := report.ThreadCheck(t)
-	b.complain("check run", b.to.PutCheckRun(ctx, b.sha, access.CheckRun{
+	err = b.to.PutCheckRun(ctx, b.sha, access.CheckRun{
 		Name: checkName, ExternalID: fmt.Sprintf("pull-request-%d", b.number), DetailsURL: t.RunURL,
 		Status: status, Conclusion: conclusion, Title: title, Summary: string(summary),
-	}))
+	})
+	b.complain("check run", written("check run", b.number, err))
+}
+
+// written says what could not be written.
+func written(what string, number int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the %s of pull request %d could not be written: %w", what, number, err)
 }
 
 func (b *board) complain(kind string, err error) {
@@ -129,7 +149,7 @@ func (b *board) complain(kind string, err error) {
 	b.warned[kind] = true
 	b.mu.Unlock()
 	if first {
-		b.warn(fmt.Errorf("the %s of pull request %d could not be written: %w", kind, b.number, err))
+		b.warn(err)
 	}
 }
 

@@ -25,7 +25,7 @@ const (
 	ExitUsage   = 2 // usage or bad input; nothing was done
 	ExitFailed  = 3 // failed, and nothing is left elevated
 	ExitStuck   = 4 // an account may still be elevated
-	ExitUnknown = 5 // the audit could not know: a control is an error
+	ExitUnknown = 5 // audit or doctor could not know
 )
 
 // Version is the version of the program, as reports and evidence name it.
@@ -186,7 +186,7 @@ Credentials come from the environment only:
   GITHUB_TOKEN          reads the pull request and keeps the ledger; README.md has its permissions
 
 Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 failed, and nothing is left elevated;
-4 stuck: an account may still be elevated; 5 the audit could not know.`,
+4 stuck: an account may still be elevated; 5 audit or doctor could not know. stepdown VERB --help has those of the verb.`,
 		Version:       Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -213,6 +213,7 @@ Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 faile
 	root.AddCommand(
 		newValidate(s), newPlan(s), newApply(s), newDowngrade(s), newSweep(s), newAudit(s), newReport(s), newControls(s),
 		newDoctor(s), newDemo(s), newEmulate(s), newAction(s), newPost(s))
+	sayExits(root)
 	return root
 }
 

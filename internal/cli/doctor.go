@@ -15,15 +15,16 @@ import (
 )
 
 func newDoctor(s *session) *cobra.Command {
-	var wanted posture.Wanted
+	var given []string
+	var book string // not ledgerDir: its default is another one
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Read how the repository is set up, and say what of it lets somebody forge an approval",
 		Long: `doctor reads the settings of the repository that the admission and the ledger rest on: its visibility, the rules of the default
 branch and of the ledger's branch, CODEOWNERS, the environments that hold credentials, what workflows may do, and the
-workflow files of the default branch. It changes nothing, and asks nothing of the org.
+workflow files of the default branch. It changes nothing, and asks nothing of the org. What is off comes first.
 
-It ends with exit code 1 if a setting is off, and with 5 if none is, but one could not be read: that is never a pass.
+A setting that could not be read is not known, which is never a pass.
 GITHUB_TOKEN needs contents: read and actions: read; with administration: read, which only a fine-grained token or a GitHub
 App can have, it also sees what workflows may do by default.`,
 		Args: args(0, 0, "no arguments"),
@@ -31,22 +32,23 @@ App can have, it also sees what workflows may do by default.`,
 			if err := s.inRepository(); err != nil {
 				return err
 			}
-			wanted.AccessDir = s.accessDir
-			return s.doctor(c.Context(), wanted)
+			wanted := posture.Wanted{AccessDir: s.accessDir, Environments: environments(given), Named: c.Flags().Changed("environment")}
+			return s.doctor(c.Context(), wanted, book)
 		},
 	}
 	s.accessFlag(c)
-	c.Flags().StringVar(&wanted.LedgerBranch, "ledger-branch", "stepdown-ledger", "branch of the leases")
-	c.Flags().StringSliceVar(&wanted.Environments, "environment", []string{"okta"}, "environments that hold credentials; a list with commas, or given several times")
+	c.Flags().StringVar(&book, "ledger", defaultBranch, "where the leases are: branch:NAME in the repository")
+	c.Flags().StringSliceVar(&given, "environment", posture.DefaultEnvironments(), "environments that hold credentials; a list with commas, or given several times")
 	return c
 }
 
-func (s *session) doctor(ctx context.Context, wanted posture.Wanted) error {
-	if wanted.Environments = environments(wanted.Environments); len(wanted.Environments) == 0 {
+func (s *session) doctor(ctx context.Context, wanted posture.Wanted, book string) error {
+	if len(wanted.Environments) == 0 {
 		return usage("Name those that hold the credentials of apply, plan, audit and sweep.", "--environment names no environment")
 	}
-	if wanted.LedgerBranch = strings.TrimPrefix(strings.TrimSpace(wanted.LedgerBranch), "branch:"); wanted.LedgerBranch == "" {
-		return usage("The default is stepdown-ledger.", "--ledger-branch is empty")
+	branch, ok := strings.CutPrefix(strings.TrimSpace(book), branchPrefix)
+	if wanted.LedgerBranch = branch; !ok || branch == "" {
+		return usage("Give branch:NAME; the default is "+defaultBranch+". A ledger in a folder has no settings that could be looked at.", "--ledger %q names no branch", book)
 	}
 	client, err := s.github()
 	if err != nil {

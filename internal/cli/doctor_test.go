@@ -98,19 +98,23 @@ func TestDoctorSaysWhatIsOff(t *testing.T) {
 		{"no rules", func(h *githubemu.Hub) { h.Unprotect("main") }, "default_pull_request", ExitFound},
 		{"a classic protection", func(h *githubemu.Hub) { h.Unprotect("main"); h.ProtectClassic("main") }, "default_pull_request", ExitUnknown},
 		{"the ledger unprotected", func(h *githubemu.Hub) { h.Unprotect("stepdown-ledger") }, "ledger_history", ExitFound},
-		{"an environment for every branch", func(h *githubemu.Hub) { h.SetEnvironment("okta", githubemu.Environment{}) }, "environment_branches:okta", ExitFound},
+		{"an environment for every branch", func(h *githubemu.Hub) { h.SetEnvironment("okta", githubemu.Environment{}) }, "environment_branches (okta", ExitFound},
 		{"an environment for protected branches", func(h *githubemu.Hub) {
 			h.SetEnvironment("okta", githubemu.Environment{ProtectedBranches: true})
-		}, "environment_branches:okta", ExitFound},
+		}, "environment_branches (okta", ExitFound},
 		{"an environment for pull requests too", func(h *githubemu.Hub) {
 			h.SetEnvironment("okta", githubemu.Environment{Branches: []string{"main", "refs/pull/*/merge"}})
-		}, "environment_branches:okta", ExitFound},
+		}, "environment_branches (okta", ExitFound},
 		{"a tag of the name", func(h *githubemu.Hub) {
 			h.SetEnvironment("okta", githubemu.Environment{Branches: []string{"main"}, Tags: []string{"main"}})
-		}, "environment_branches:okta", ExitFound},
+		}, "environment_branches (okta", ExitFound},
 		{"a sweep that waits", func(h *githubemu.Hub) {
 			h.SetEnvironment("okta-sweep", githubemu.Environment{Branches: []string{"main"}, Reviewers: 1})
-		}, "workflow_apply", ExitFound},
+		}, "environment_reviewers (okta-sweep)", ExitFound},
+		{"a ledger that was deleted", func(h *githubemu.Hub) {
+			h.CommitAs("octocat", "stepdown-ledger", nil)
+			h.DeleteBranch("mallory", "stepdown-ledger")
+		}, "ledger_branch", ExitFound},
 		{"workflows that write", func(h *githubemu.Hub) { h.SetWorkflows("write", false) }, "workflow_permissions", ExitFound},
 		{"workflows that approve", func(h *githubemu.Hub) { h.SetWorkflows("read", true) }, "workflow_approvals", ExitFound},
 		{"no code owners", func(h *githubemu.Hub) { h.Remove("main", ".github/CODEOWNERS") }, "owners_file", ExitFound},
@@ -121,7 +125,7 @@ func TestDoctorSaysWhatIsOff(t *testing.T) {
 		{"pull_request_target", func(h *githubemu.Hub) {
 			h.Commit("main", map[string]string{".github/workflows/x.yml": "on: pull_request_target\njobs: {}\n"})
 		}, "workflow_target", ExitFound},
-		{"environments hidden", func(h *githubemu.Hub) { h.Withhold("actions", 404) }, "environment_branches:okta", ExitUnknown},
+		{"environments hidden", func(h *githubemu.Hub) { h.Withhold("actions", 404) }, "environment_branches (okta", ExitUnknown},
 		{"contents refused", func(h *githubemu.Hub) { h.Withhold("contents", 403) }, "owners_file", ExitUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -130,7 +134,7 @@ func TestDoctorSaysWhatIsOff(t *testing.T) {
 			c.change(hub)
 			code, out := doctor(t, hub, nil, "doctor", allEnvironments)
 			word := map[int]string{ExitFound: "FAIL", ExitUnknown: "NOT KNOWN"}[c.code]
-			if code != c.code || !strings.Contains(out, word+" "+c.check+": ") {
+			if code != c.code || !regexp.MustCompile(`(?m)^`+word+`\s.*`+regexp.QuoteMeta(c.check)).MatchString(out) {
 				t.Errorf("exit code %d, want %d and %s %s:\n%s", code, c.code, word, c.check, out)
 			}
 		})
@@ -143,7 +147,7 @@ func TestDoctorInActions(t *testing.T) {
 	dir := t.TempDir()
 	env := map[string]string{
 		"GITHUB_ACTIONS": "true", "INPUT_COMMAND": "doctor", "INPUT_ENVIRONMENT": "okta, okta-plan,okta-audit,okta-sweep,okta-doctor,okta-none",
-		"INPUT_LEDGER-BRANCH": "stepdown-ledger", "INPUT_GITHUB-TOKEN": adminToken, "GITHUB_TOKEN": "",
+		"INPUT_LEDGER": "branch:stepdown-ledger", "INPUT_GITHUB-TOKEN": adminToken, "GITHUB_TOKEN": "",
 		"GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"), "GITHUB_OUTPUT": filepath.Join(dir, "output"),
 	}
 	code, out := doctor(t, soundHub(t), env, "action")
@@ -151,7 +155,7 @@ func TestDoctorInActions(t *testing.T) {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
 	summary, err := os.ReadFile(filepath.Join(dir, "summary"))
-	if err != nil || !regexp.MustCompile(`environment_branches:okta-none \| ❌ FAIL`).Match(summary) {
+	if err != nil || !regexp.MustCompile(`FAIL +environments_there.*\n\n.*okta-none`).Match(summary) {
 		t.Errorf("the summary: %v\n%s", err, summary)
 	}
 	output, err := os.ReadFile(filepath.Join(dir, "output"))
@@ -164,7 +168,9 @@ func TestDoctorNeedsToKnowWhatToLookAt(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"no environment": {"doctor", "--environment="},
-		"no branch":      {"doctor", "--ledger-branch="},
+		"no branch":      {"doctor", "--ledger="},
+		"no name":        {"doctor", "--ledger=branch:"},
+		"a folder":       {"doctor", "--ledger=stepdown-ledger"},
 		"an argument":    {"doctor", "okta"},
 	} {
 		if code, out := doctor(t, soundHub(t), nil, args...); code != ExitUsage {

@@ -30,7 +30,11 @@ func (s *session) endDeclared(ctx context.Context, d *desk, b *board, r admissio
 	for _, o := range dir.Owners {
 		if o.Source.File != r.Facts.ManifestPath && strings.EqualFold(o.Account, r.Owner.Account) {
 			s.output("outcome", "refused")
-			return coded(ExitFound, fmt.Errorf("%s is not ended: account %q is declared by %s\nRemove that declaration too, or use stepdown downgrade.", r.Owner.Name, o.Account, o.Source.File))
+			err := fmt.Errorf("%s is not ended: account %q is declared by %s\nRemove that declaration too, or use stepdown downgrade.", r.Owner.Name, o.Account, o.Source.File)
+			b.show(func(t *report.Thread) {
+				t.Stage, t.Objections = report.StageRefused, []report.Objection{s.failure(err)}
+			})
+			return coded(ExitFound, err)
 		}
 	}
 	return s.end(ctx, w, b, r.Owner, r.Settings, s.subject(time.Now(), &r.Approval), elevation.Withdrawn{
@@ -114,7 +118,9 @@ func (s *session) endLease(ctx context.Context, d *desk, lease access.Lease, pr 
 		Source: access.Position{File: lease.Approval.ManifestPath, Line: 1},
 	}
 	approval := *lease.Approval
-	b := s.board(ctx, d.hub, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: owner, Action: admission.ActionEnd})
+	shown := owner
+	shown.Account = lease.Account.Login
+	b := s.board(ctx, d, admission.Result{Facts: admission.Facts{PullRequest: pr, ManifestPath: approval.ManifestPath}, Owner: shown, Action: admission.ActionEnd})
 	defer b.close()
 	err = s.end(ctx, w, b, owner, dir.Settings, s.subject(time.Now(), &approval), elevation.Withdrawn{
 		Lease: lease.ID, TokenID: lease.TokenID, KeepRole: !gave(d.leases, lease) || needed(d.leases, lease, dir),
@@ -204,7 +210,9 @@ func (s *session) onDefaultBranch(ctx context.Context, d *desk, branch string) (
 func (s *session) end(ctx context.Context, w *elevation.Workflow, b *board, owner access.TokenOwner, settings access.Settings, subject elevation.Subject, why elevation.Withdrawn) error {
 	facts, err := w.Check(ctx, owner)
 	if err != nil {
-		return fmt.Errorf("checking the org, before anything is changed: %w", err)
+		err = fmt.Errorf("checking the org, before anything is changed: %w", err)
+		s.showFailure(b, err)
+		return err
 	}
 	plan := elevation.NewEnd(owner, facts, settings, subject, why)
 	switch {
@@ -219,7 +227,7 @@ func (s *session) end(ctx context.Context, w *elevation.Workflow, b *board, owne
 		return nil
 	}
 	b.show(func(t *report.Thread) {
-		t.Stage, t.Changes, t.Kept = report.StageEnding, plan.Changes, plan.Terms.Label
+		t.Stage, t.Changes, t.Account = report.StageEnding, plan.Changes, plan.Terms.Account.Login
 	})
 	return s.perform(ctx, w, b, plan, settings, w.End)
 }

@@ -166,6 +166,53 @@ func TestTheExampleWorkflowsAreOfThisAction(t *testing.T) {
 	}
 }
 
+// TestTheDocumentsNameTheExamplesEnvironments: README.md, docs/security.md, the examples and doctor have the same environments, and
+// the secrets of each.
+func TestTheDocumentsNameTheExamplesEnvironments(t *testing.T) {
+	t.Parallel()
+	page := func(name string) string {
+		data, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	readme, security := page("README.md"), page("docs/security.md")
+	row := func(text, begin string) string {
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, begin) {
+				return line
+			}
+		}
+		return ""
+	}
+	var names []string
+	for file, w := range examples(t) {
+		environment := regexp.MustCompile(`(?m)^    environment: (\S+)`).FindStringSubmatch(w.text)
+		if environment == nil {
+			continue
+		}
+		name := environment[1]
+		names = append(names, name)
+		if !strings.Contains(row(readme, "| `"+file+"` |"), "| `"+name+"` |") {
+			t.Errorf("README.md does not say that %s runs in %s", file, name)
+		}
+		said := row(security, "| `"+name+"` |")
+		for _, secret := range regexp.MustCompile(`secrets\.([A-Z_]+)`).FindAllStringSubmatch(w.text, -1) {
+			if !strings.Contains(said, "`"+secret[1]+"`") {
+				t.Errorf("docs/security.md does not say that %s holds %s", name, secret[1])
+			}
+		}
+		if !strings.Contains(said, "`"+file+"`") {
+			t.Errorf("docs/security.md does not say that %s is of %s: %s", name, file, said)
+		}
+	}
+	slices.Sort(names)
+	if all := slices.Sorted(slices.Values(posture.DefaultEnvironments())); !slices.Equal(names, all) {
+		t.Errorf("the examples have %q, doctor looks at %q", names, all)
+	}
+}
+
 // TestTheDoctorFindsNothingInTheExamples: once the placeholder is a commit, what is recommended is what is checked.
 func TestTheDoctorFindsNothingInTheExamples(t *testing.T) {
 	t.Parallel()

@@ -47,13 +47,10 @@ func (s *session) flagChecks() map[string]func(string) error {
 	text := func(string) error { return nil }
 	return map[string]func(string) error{
 		"access": text, "report-dir": mayBeFolder, "addr": text, "control": text, "org": text, "save": text, "api-token": text,
-		"okta-org-url": func(value string) error { return okta.CheckOrgURL(normalURL(value)) },
-		"rate-share":   func(value string) error { return between(value, 1, 100) },
-		"pull-request": func(value string) error { return between(value, 1, 1<<31-1) },
-		"ledger":       checkLedger,
-		"ledger-branch": func(value string) error {
-			return checkBranch(strings.TrimPrefix(strings.TrimSpace(value), branchPrefix))
-		},
+		"okta-org-url":  func(value string) error { return okta.CheckOrgURL(normalURL(value)) },
+		"rate-share":    func(value string) error { return between(value, 1, 100) },
+		"pull-request":  func(value string) error { return between(value, 1, 1<<31-1) },
+		"ledger":        checkLedger,
 		"ledger-accept": func(string) error { return checkAccepted(s.ledgerAccept) },
 		"format": func(value string) error {
 			_, err := report.For(value)

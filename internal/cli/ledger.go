@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -32,6 +33,37 @@ func (s *session) ledgerName() string {
 		return defaultBranch
 	}
 	return defaultFolder
+}
+
+// sweepArgs are the arguments with which a sweep by hand finds the ledger: by hand, a folder is the default.
+func (s *session) sweepArgs() string {
+	if name := s.ledgerName(); name != defaultFolder {
+		return " --ledger " + quoted(name)
+	}
+	return ""
+}
+
+// quoted writes an argument as a shell takes it.
+func quoted(arg string) string {
+	if arg != "" && strings.Trim(arg, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-") == "" {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}
+
+// sweepCommand is what ends by hand a lease that is stuck: a lease that the ledger has as such is due, any other only when its
+// window is over.
+func (s *session) sweepCommand(ev access.Evidence) string {
+	stuck := func(t access.Transition) bool { return t.State == access.StateStuck }
+	if slices.ContainsFunc(ev.Transitions, stuck) {
+		return "stepdown sweep" + s.sweepArgs()
+	}
+	return "stepdown sweep --now" + s.sweepArgs()
+}
+
+// waitOrSweep is what to do about a lease that another run has open.
+func (s *session) waitOrSweep() string {
+	return fmt.Sprintf("Wait until its window is over, or end it: stepdown sweep%s (with --now, if its run is dead)", s.sweepArgs())
 }
 
 // ledgerBranch returns the branch that the leases are in, if they are in one.

@@ -23,7 +23,7 @@ func (n *narrator) Reached(t access.Transition) {
 		n.began = t.At
 	}
 	meaning := map[access.State]string{
-		access.StateLeased:      "the lease is on disk; nothing is granted yet",
+		access.StateLeased:      "the lease is in the ledger; nothing is granted yet",
 		access.StateReady:       "checked again; from here on the org is changed",
 		access.StateElevated:    "the account is ELEVATED",
 		access.StateCreated:     "the token has appeared",

@@ -89,7 +89,7 @@ func (s *session) conclude(ev access.Evidence, runErr error) error {
 	if ev.Token != nil && ev.State == access.StateClosed {
 		s.output("token-id", ev.Token.ID)
 	}
-	err := verdict(ev, runErr)
+	err := s.verdict(ev, runErr)
 	s.output("outcome", outcomeName(exitCode(err)))
 	if err == nil && writeErr != nil {
 		return coded(ExitFailed, writeErr)
@@ -113,13 +113,22 @@ func (s *session) writeEvidence(name string, ev access.Evidence) (string, error)
 	return path, s.runner.Summary(md.Bytes())
 }
 
-// verdict says what a run ends the program with.
+// verdict says what a run ends the program with, and where it is stuck, how that is ended: by the command that the pull request
+// shows too.
+func (s *session) verdict(ev access.Evidence, runErr error) error {
+	err := verdict(ev, runErr)
+	if exitCode(err) == ExitStuck {
+		err = fmt.Errorf("%w\nDo it by hand now (Security > Administrators), or: %s", err, s.sweepCommand(ev))
+	}
+	return err
+}
+
 func verdict(ev access.Evidence, runErr error) error {
 	var stuck *elevation.Stuck
 	var undone *elevation.Undone
 	switch {
 	case errors.As(runErr, &stuck):
-		return coded(ExitStuck, fmt.Errorf("STUCK: %w\nDo it by hand now (Security > Administrators), or: stepdown sweep", runErr))
+		return coded(ExitStuck, fmt.Errorf("STUCK: %w", runErr))
 	case errors.As(runErr, &undone) && len(ev.Residue) > 0:
 		return coded(ExitFound, fmt.Errorf("what the lease gave is undone, but account %q holds roles that it did not give: %s\n%s\nThe run was ended by: %w",
 			ev.Lease.Account.Login, strings.Join(ev.Residue, "; "), residueHint(ev), runErr))

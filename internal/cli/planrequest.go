@@ -5,16 +5,18 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/admission"
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/policy"
 	"github.com/stepdown/stepdown/internal/report"
 )
 
-// planRequests plans what pull requests ask for. What they still need to be admitted is said and is no failure; what the org
-// refuses is.
+// planRequests plans what pull requests ask for. What they lack yet, approvals above all, is said and is no failure; what stands
+// against them however many approve is, as is what the org refuses.
 func (s *session) planRequests(ctx context.Context, number int) error {
 	d := &desk{q: &requests{}}
 	err := s.inRepository()
@@ -52,39 +54,77 @@ func (s *session) planRequest(ctx context.Context, d *desk, number int) error {
 		fmt.Fprintf(s.stdout, "pull request %d is closed\n", number)
 		return nil
 	}
-	b := s.board(ctx, d.hub, r)
+	if s.comment {
+		if why, _ := leaseShown(ctx, d.hub, r.Facts.PullRequest); why != "" { // of an error, the board tells
+			fmt.Fprintf(s.stdout, "pull request %d is not planned: %s\n", number, why)
+			return nil
+		}
+	}
+	b := s.board(ctx, d, r)
 	defer b.close()
-	b.show(func(t *report.Thread) { t.Objections = s.objections(r) })
-	if !r.Decision.Allow {
+	against, lacks := sorted(r)
+	b.show(func(t *report.Thread) {
+		if t.Objections, t.Waiting = against, lacks; len(against) > 0 {
+			t.Stage = report.StageDenied
+		}
+	})
+	denied := error(nil)
+	if len(against) > 0 {
+		denied = denialError(number, r)
+	} else if !r.Decision.Allow {
 		fmt.Fprintf(s.stdout, "%v\n", denialError(number, r))
 	}
 	if r.Owner.Name == "" { // no single manifest that could be planned
-		b.show(func(t *report.Thread) { t.Stage = report.StageDenied })
 		return denialError(number, r)
 	}
+	err = s.planOf(ctx, d, b, r)
+	s.showFailure(b, err)
+	return worse(denied, err)
+}
+
+// planOf checks the org for a request, and says what would be done.
+func (s *session) planOf(ctx context.Context, d *desk, b *board, r admission.Result) error {
 	w := s.workflow(d.client, nil, d.q)
 	facts, err := w.Check(ctx, r.Owner)
 	if err != nil {
-		return err
+		return fmt.Errorf("checking the org for the plan: %w", err)
 	}
-	var plan elevation.Plan
+	plan := elevation.NewPlan
 	if r.Action == admission.ActionEnd {
-		plan = elevation.NewEnd(r.Owner, facts, r.Settings, s.subject(time.Now(), nil), elevation.Withdrawn{Why: fmt.Sprintf("pull request %d removes %s", number, r.Facts.ManifestPath)})
-	} else {
-		plan = elevation.NewPlan(r.Owner, facts, r.Settings, s.subject(time.Now(), nil))
+		plan = func(o access.TokenOwner, f elevation.Facts, settings access.Settings, subject elevation.Subject) elevation.Plan {
+			return elevation.NewEnd(o, f, settings, subject, elevation.Withdrawn{Why: fmt.Sprintf("pull request %d removes %s", r.Facts.PullRequest.Number, r.Facts.ManifestPath)})
+		}
 	}
-	return s.showPlan(b, plan, r)
+	return s.showPlan(b, plan(r.Owner, facts, r.Settings, s.subject(time.Now(), nil)), r)
 }
 
 // showPlan says a plan, on the pull request too.
 func (s *session) showPlan(b *board, plan elevation.Plan, r admission.Result) error {
-	b.show(func(t *report.Thread) { t.Changes, t.Kept = plan.Changes, plan.Terms.Label })
+	b.show(func(t *report.Thread) {
+		if t.Changes = plan.Changes; !t.End {
+			t.Kept = plan.Terms.Label
+		}
+	})
 	switch {
 	case len(plan.Refusals) > 0:
-		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageRefused, refusals(plan.Refusals, r.Owner) })
+		b.show(func(t *report.Thread) {
+			if t.Stage != report.StageDenied {
+				t.Stage = report.StageRefused
+			}
+			for _, refused := range refusals(plan.Refusals, r.Owner) {
+				said := func(o report.Objection) bool { return o.Place == refused.Place }
+				if !slices.ContainsFunc(t.Objections, said) { // the settings are asked by the admission and by the plan
+					t.Objections = append(t.Objections, refused)
+				}
+			}
+		})
 		return refusalError("refused: "+r.Owner.Account+" ("+r.Owner.Name+")", plan.Refusals, r.Owner)
 	case plan.InPlace:
-		b.show(func(t *report.Thread) { t.Stage = report.StageUnchanged })
+		b.show(func(t *report.Thread) {
+			if t.Stage != report.StageDenied {
+				t.Stage, t.Waiting = report.StageUnchanged, nil
+			}
+		})
 		fmt.Fprintf(s.stdout, "no change for %s (%s)\n", r.Owner.Account, r.Owner.Name)
 	default:
 		s.sayChanges(plan)

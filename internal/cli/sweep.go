@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,8 @@ func newSweep(s *session) *cobra.Command {
 		Long: `sweep takes back what open leases gave once their window is over, or at once where their run gave up. It needs the ledger
 and nothing else, it only removes, and it may run beside anything else and again.
 
+The pull request that a lease was opened for shows how it ended.
+
 A lease whose run was killed is due when its window is over. Where you know that the run is dead, --now does not wait for that.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context(), now) },
@@ -27,6 +30,7 @@ A lease whose run was killed is due when its window is over. Where you know that
 	s.orgFlag(c)
 	s.reportFlag(c)
 	s.ledgerFlag(c)
+	s.commentFlag(c)
 	c.Flags().BoolVar(&now, "now", false, "undo every open lease, also one whose window is not over")
 	return c
 }
@@ -42,8 +46,8 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 	var result elevation.Sweep
 	s.narrated(w, nil, func() { result, err = w.Sweep(ctx, due) })
 	for _, l := range result.NotDue {
-		fmt.Fprintf(s.stdout, "not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now\n",
-			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"))
+		fmt.Fprintf(s.stdout, "not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now%s\n",
+			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"), s.sweepArgs())
 	}
 	if len(result.Swept) == 0 && err == nil {
 		missing, err := s.noBranch(ctx, w.Ledger)
@@ -60,7 +64,7 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 	if err != nil {
 		err = coded(ExitStuck, err)
 	}
-	return s.concludeSweep(result.Swept, err)
+	return s.concludeSweep(ctx, result.Swept, err)
 }
 
 // sweeper connects to the org and the ledger, and to what holds leases against their manifests, which may be nil.
@@ -85,17 +89,18 @@ func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, *voucher, e
 	return w, v, err
 }
 
-// concludeSweep writes the evidence of each lease and ends with the worst of their outcomes.
-func (s *session) concludeSweep(swept []elevation.Swept, worst error) error {
+// concludeSweep writes the evidence of each lease, ends with the worst of their outcomes, and has the pull requests show them.
+func (s *session) concludeSweep(ctx context.Context, swept []elevation.Swept, worst error) error {
 	for _, one := range swept {
 		path, err := s.writeEvidence("evidence-"+one.Evidence.Lease.ID+"-sweep", one.Evidence)
 		if err != nil {
 			worst = worse(worst, coded(ExitFailed, err))
 		}
 		fmt.Fprintf(s.stdout, "lease %s of %s: %s; evidence: %s\n", one.Evidence.Lease.ID, one.Evidence.Lease.Account.Login, one.Evidence.State, path)
-		worst = worse(worst, verdict(one.Evidence, one.Err))
+		worst = worse(worst, s.verdict(one.Evidence, one.Err))
 	}
 	s.output("outcome", outcomeName(exitCode(worst)))
+	s.showSwept(ctx, swept)
 	return worst
 }
 
@@ -138,7 +143,11 @@ func (s *session) post(ctx context.Context) error {
 	}
 	if !open {
 		fmt.Fprintf(s.stdout, "lease %s is closed\n", id)
+		leases, _ := w.Ledger.Leases(ctx)
+		if i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == id }); i >= 0 && leases[i].Approval != nil {
+			s.mend(ctx, w.Ledger, access.PullRequest{Repository: s.runner.Context().Repository, Number: leases[i].Approval.PullRequest})
+		}
 		return nil
 	}
-	return s.concludeSweep([]elevation.Swept{swept}, nil)
+	return s.concludeSweep(ctx, []elevation.Swept{swept}, nil)
 }

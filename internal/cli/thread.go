@@ -14,37 +14,78 @@ import (
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/manifest"
-	"github.com/stepdown/stepdown/internal/policy"
 	"github.com/stepdown/stepdown/internal/report"
 )
 
-// board begins to write on the pull request, or returns nil where that is not wanted.
-func (s *session) board(ctx context.Context, hub *github.Client, r admission.Result) *board {
+// board begins to write on the pull request, or returns nil where that is not wanted. Without a ledger, it writes over nothing
+// that belongs to a lease.
+func (s *session) board(ctx context.Context, d *desk, r admission.Result) *board {
 	pr := r.Facts.PullRequest
 	if !s.comment || pr.Number == 0 {
 		return nil
 	}
-	return newBoard(ctx, hub, pr.Number, pr.HeadSHA, s.threadOf(r), func(err error) { fmt.Fprintf(s.stderr, "stepdown: %v\n", err) })
+	b := &board{to: d.hub, number: pr.Number, sha: pr.HeadSHA, thread: s.threadOf(r), warn: s.warn}
+	if d.book == nil {
+		b.may = func(ctx context.Context) error { // again each time: a window may have opened since
+			why, err := leaseShown(ctx, d.hub, pr)
+			if why != "" {
+				err = errors.New(why)
+			}
+			return err
+		}
+	}
+	return b.begin(ctx)
+}
+
+// warn tells what went wrong beside the work.
+func (s *session) warn(err error) { fmt.Fprintf(s.stderr, "stepdown: %v\n", err) }
+
+// leaseShown says why a plan is not shown, or is empty: what the comment says is of a lease, and the run or the sweep that ends that
+// lease says how.
+func leaseShown(ctx context.Context, hub *github.Client, pr access.PullRequest) (why string, err error) {
+	comment, err := hub.OwnComment(ctx, pr.Number, report.ThreadMarker)
+	if err != nil {
+		return "", fmt.Errorf("finding out whether a lease is shown: %w", err)
+	}
+	stage, about, ok := report.ThreadStage(comment)
+	switch {
+	case !ok || !stage.OutranksPlan(about, pr.HeadSHA):
+		return "", nil
+	case stage.Held():
+		return fmt.Sprintf("its comment says that the request is %s, and no plan is written over that: whoever ends its lease says how it ended; if its run is dead, stepdown sweep ends it, once its window is over", stage), nil
+	default:
+		return fmt.Sprintf("its comment says that the request is %s at this commit, and no plan is written over that", stage), nil
+	}
 }
 
 // threadOf is what is known of a request once it was decided on.
 func (s *session) threadOf(r admission.Result) report.Thread {
-	o := r.Owner
 	t := report.Thread{
-		Stage: report.StagePlanned, Name: o.Name, Account: o.Account, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA,
-		Role: o.Elevation.Role, Kept: kept(o.Role), Window: manifest.FormatDuration(o.Elevation.Window),
+		Stage: report.StagePlanned, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA, URL: r.Facts.PullRequest.URL,
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
-		Operator: o.Operator.Name, SignIn: o.Operator.SignIn, TokenName: o.Token.Name, Zones: o.Token.Zones, Destination: o.Delivery.Destination,
-		OrgURL: s.orgURL, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(), BreakGlass: o.Elevation.BreakGlass.Reason,
-		URL: r.Facts.PullRequest.URL, Ticket: o.Ticket, Reason: o.Reason,
+		Merged: r.Facts.PullRequest.Merged, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
 	}
-	if r.Action == admission.ActionEnd {
-		t.Stage = report.StageEnding
-	}
+	facts := factsOf(r)
 	for _, step := range r.Decision.Trace {
-		t.Trace = append(t.Trace, report.TraceLine{Rule: step.Rule, Title: step.Title, Facts: step.Facts, Outcome: step.Outcome})
+		t.Trace = append(t.Trace, report.TraceLine{Rule: step.Rule, Title: step.Title, Facts: seen(facts, step), Outcome: step.Outcome})
 	}
+	if r.Action == admission.ActionEnd { // which has no role, no window and no operator, and another reason than the manifest's
+		t.Stage, t.End = report.StageEnding, true
+		t.Name, t.Account, t.TokenName = r.Owner.Name, r.Owner.Account, r.Owner.Token.Name
+		return t
+	}
+	s.declare(&t, r.Owner)
 	return t
+}
+
+// declare says what a manifest asks for.
+func (s *session) declare(t *report.Thread, o access.TokenOwner) {
+	t.Name, t.Account, t.TokenName, t.Ticket, t.Reason = o.Name, o.Account, o.Token.Name, o.Ticket, o.Reason
+	t.Role, t.Kept, t.BreakGlass = o.Elevation.Role, kept(o.Role), o.Elevation.BreakGlass.Reason
+	if o.Elevation.Window > 0 {
+		t.Window = manifest.FormatDuration(o.Elevation.Window)
+	}
+	t.Operator, t.SignIn, t.Zones, t.Destination, t.OrgURL = o.Operator.Name, o.Operator.SignIn, o.Token.Zones, o.Delivery.Destination, s.orgURL
 }
 
 // kept names the role that an account keeps, as it was declared.
@@ -55,62 +96,28 @@ func kept(role access.Intended) string {
 	return role.CustomRole + " on " + role.ResourceSet
 }
 
-// objections are the denials of an admission.
-func (s *session) objections(r admission.Result) []report.Objection {
-	out := []report.Objection{}
-	for _, d := range r.Decision.Denials {
-		out = append(out, report.Objection{Rule: d.Rule, Place: placed(r, d), Message: d.Message, Hint: d.Hint})
-	}
-	return out
-}
-
-func placed(r admission.Result, d policy.Denial) string {
-	if at := r.Place(d); at.File != "" {
-		return fmt.Sprintf("%s:%d", at.File, at.Line)
-	}
-	return d.Field
-}
-
-// refusals are what a plan objects to.
-func refusals(list []elevation.Refusal, owner access.TokenOwner) []report.Objection {
-	out := []report.Objection{}
-	for _, r := range list {
-		out = append(out, report.Objection{Rule: r.Rule, Place: strings.TrimSuffix(place(owner, r.Field), ": "+r.Field), Message: r.Message, Hint: r.Hint})
-	}
-	return out
-}
-
-// objectionsOf are what is wrong with a manifest, where that is the error.
-func objectionsOf(err error) []report.Objection {
-	var input *manifest.Error
-	if !errors.As(err, &input) {
-		return nil
-	}
-	out := []report.Objection{}
-	for _, p := range input.Problems {
-		out = append(out, report.Objection{Rule: "manifest", Place: fmt.Sprintf("%s:%d", p.File, p.Line), Message: strings.TrimSpace(p.Field + " " + p.Message), Hint: p.Hint})
-	}
-	return out
-}
-
-// settle says how it ended.
-func settle(t *report.Thread, ev access.Evidence, err error, settings access.Settings) {
+// sayEnd says how it ended.
+func (s *session) sayEnd(t *report.Thread, ev access.Evidence, err error, settings access.Settings) {
 	t.Findings, t.Residue, t.ElevatedSeconds = ev.Findings, ev.Residue, ev.Window.ElevatedSeconds
 	t.Transitions = ev.Transitions
+	var undone *elevation.Undone
 	switch {
 	case ev.State == access.StateStuck || exitCode(err) == ExitStuck:
-		t.Stage, t.CommandByHand = report.StageStuck, "stepdown sweep --now"
+		t.Stage, t.CommandByHand = report.StageStuck, s.sweepCommand(ev)
 	case ev.State == access.StateClosed:
 		t.Stage, t.PendingUntil = report.StageDone, t.Now.Add(settings.Admission.PendingFor)
 		if ev.Token != nil {
 			t.TokenID = ev.Token.ID
 		}
-	case ev.Lease.Kind == access.LeaseEnd && err == nil:
+	case ev.Lease.Kind == access.LeaseEnd && !errors.As(err, &undone) && (err == nil || exitCode(err) == ExitFound):
 		t.Stage = report.StageEnded
 	default:
 		t.Stage = report.StageUndone
 	}
-	if err != nil {
+	switch {
+	case errors.As(err, &undone):
+		t.Objections = append(t.Objections, s.failure(undone.Cause))
+	case err != nil && exitCode(err) != ExitFound: // findings and residue are listed
 		t.Objections = append(t.Objections, report.Objection{Rule: "run", Message: firstLine(err)})
 	}
 }

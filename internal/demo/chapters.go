@@ -96,20 +96,23 @@ func (s *story) applyWithOperator(ctx context.Context) (string, error) {
 		err   error
 	}
 	shown := make(chan result, 1)
-	working, cancel := context.WithCancel(ctx)
-	defer cancel()
+	working, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	go func() {
 		token, err := op.createToken(working, "invoice-export", "Corporate network")
 		if err == nil {
 			s.say("  << dana-ops, signed in as %s, has created the token and copied its %d characters to the vault", account, len(token))
 		}
+		if err != nil {
+			cancel(fmt.Errorf("the operator could not create the token: %w", err)) // else apply would wait for the whole window
+		}
 		shown <- result{token, err}
 	}()
-	err = s.run(ctx, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--comment", "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
+	err = s.run(working, exitDone, "apply", "--okta-org-url", s.oktaURL, "--ledger", s.ledger(), "--comment", "--report-dir", filepath.Join(s.ReportDir, "2-apply"))
 	if err != nil {
 		return "", err
 	}
-	cancel()
+	cancel(nil)
 	r := <-shown
 	return r.token, r.err
 }
@@ -196,7 +199,7 @@ func (s *story) end(ctx context.Context) error {
 The audit's report:     %s
 The apply's evidence:   %s
 
-  stepdown demo --keep                       the same, and the emulators stay up for you to play with
+  stepdown demo --keep                       the same, then the emulators stay up, with the commands to paste
   stepdown emulate --org testdata/orgs/acme.yaml
   stepdown controls                          what an audit checks
   README.md                                  how to run it on GitHub and against your org
@@ -206,30 +209,4 @@ The apply's evidence:   %s
 		return nil
 	}
 	return s.play(ctx)
-}
-
-// play leaves both emulators up, with a pull request that is approved and not carried out.
-func (s *story) play(ctx context.Context) error {
-	manifest, err := fs.ReadFile(world, "world/shipping-labels.yaml")
-	if err != nil {
-		return err
-	}
-	s.hub.Commit("shipping-labels", map[string]string{"access/shipping-labels.yaml": string(manifest)})
-	number := s.hub.OpenPullRequest("sam-shipping", "shipping-labels", "Token for the labels")
-	s.hub.Review(number, "grace-hopper", "APPROVED")
-	s.say(`
-The emulators stay up until you press Ctrl-C: Okta %[1]s, GitHub %[2]s.
-In another terminal:
-
-  export OKTA_ORG_URL=%[1]s OKTA_API_TOKEN=%[3]s
-  export GITHUB_API_URL=%[2]s GITHUB_REPOSITORY=%[4]s GITHUB_TOKEN=%[5]s
-  export STEPDOWN_LEDGER_KEY=%[6]s
-  stepdown audit --access %[7]s --ledger %[10]s
-  stepdown apply --pull-request %[8]d --ledger %[10]s   # approved; you are the operator:
-      %[1]s%[9]s   svc-shipping-labels@northwind.example, password demo-shipping-labels
-      (what administrators see: ada.admin@northwind.example, password demo-ada)`,
-		s.oktaURL, s.hubURL, s.env["OKTA_API_TOKEN"], repository, s.env["GITHUB_TOKEN"], s.env["STEPDOWN_LEDGER_KEY"],
-		filepath.Join(s.dir, "access"), number, pageSignIn, s.ledger())
-	<-ctx.Done()
-	return nil
 }

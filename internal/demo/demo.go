@@ -30,7 +30,8 @@ type Program func(ctx context.Context, getenv func(string) string, out io.Writer
 type Options struct {
 	Out       io.Writer // safe for concurrent use
 	ReportDir string
-	Keep      bool // leave both emulators up until the context ends
+	Keep      bool   // leave both emulators up until the context ends
+	Command   string // how the program was started; empty where it is called stepdown
 	Program   Program
 }
 

@@ -71,10 +71,18 @@ func (o *operator) tryCreate(ctx context.Context, name, zone string) (string, er
 		return "", err
 	}
 	value := textOf(page, "token-value")
-	if value == "" {
+	switch {
+	case value == "" && (asksToSignIn(form) || asksToSignIn(page)):
+		return "", errNotYet // the session was ended meanwhile, as it is just before the account is elevated
+	case value == "":
 		return "", errors.New("the page does not show the token")
 	}
 	return value, nil
+}
+
+// asksToSignIn tells whether the page is the one for whoever is not signed in.
+func asksToSignIn(page *html.Node) bool {
+	return find(page, func(n *html.Node) bool { return attr(n, "name") == "password" }) != nil
 }
 
 // send gets a page, or posts a form to it where there is one, and parses what comes back.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -81,59 +82,138 @@ func isOf(address, route string) bool {
 // body is not written again.
 //
 // The token's own are those of its user. An installation token, a workflow's too, cannot ask who it is: until it has made a
-// comment here, those of any bot are taken for its own, never those of a person, and where GitHub does not let it change one, it makes
-// another. A body that is too long is cut and says so.
+// comment here, those of any bot are taken for its own, never those of a person, and where GitHub does not let it change one, it goes
+// on to the next older one, and makes one where it may change none. A body that is too long is cut and says so.
 //
-// An error other than a refusal leaves open whether it was written; to call again is safe.
+// An error that is *Beside says that it was written, and that one of another bot stands beside it. Any other that is not a
+// refusal leaves open whether it was written; to call again is safe.
 func (c *Client) PutComment(ctx context.Context, number int, marker, body string) (string, error) {
-	address, err := c.putComment(ctx, number, marker, body)
-	if err != nil {
+	address, beside, err := c.putComment(ctx, number, marker, body)
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("commenting on pull request %d: %w", number, clean(err))
+	case beside != nil:
+		return address, beside
 	}
 	return address, nil
 }
 
-func (c *Client) putComment(ctx context.Context, number int, marker, body string) (string, error) {
+// Beside says that a comment was written, and that one of another bot stands under the same marker, which this token may not
+// change: the two may contradict each other.
+type Beside struct{ User, URL string }
+
+func (e *Beside) Error() string {
+	return fmt.Sprintf("%q has a comment of the same kind there, which this token may not change, so that it may be out of date: %s\nGive every workflow of stepdown a token of the same app, and delete the comment of the other.", e.User, e.URL)
+}
+
+func (c *Client) putComment(ctx context.Context, number int, marker, body string) (string, *Beside, error) {
 	body, err := marked(marker, body)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	self, err := c.whoami(ctx)
+	standing, self, err := c.standing(ctx, number, marker)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	comments, err := c.comments(ctx, number)
-	if err != nil {
-		return "", err
-	}
-	for i := len(comments) - 1; i >= 0; i-- {
-		old := comments[i]
-		if !begins(old.Body, marker) || !self.owns(old.User, old.UserType) {
+	others := map[string]bool{} // bots whose comments this token was refused to change
+	for _, old := range standing {
+		if others[old.User] || !self.owns(old.User, old.UserType) {
 			continue
 		}
 		if sameText(old.Body, body) {
-			return old.URL, nil
+			return old.URL, beside(standing, old.User), nil
 		}
 		got, _, err := c.api.Issues.EditComment(ctx, c.owner, c.name, old.ID, &gh.IssueComment{Body: &body})
-		if isForbidden(err) {
-			break // somebody else's, or one that was deleted meanwhile
+		if isForbidden(err) { // somebody else's, or one that was deleted meanwhile
+			others[old.User] = status(err) == http.StatusForbidden
+			continue
 		}
-		return c.written(got, err, number)
+		return c.written(got, err, number, standing)
 	}
 	got, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.name, number, &gh.IssueComment{Body: &body})
 	if err == nil {
 		c.learn(got.GetUser())
 	}
-	return c.written(got, err, number)
+	return c.written(got, err, number, standing)
+}
+
+// standing returns the comments that begin with the marker, newest first, and whom the token belongs to.
+func (c *Client) standing(ctx context.Context, number int, marker string) ([]access.Comment, self, error) {
+	is, err := c.whoami(ctx)
+	if err != nil {
+		return nil, is, err
+	}
+	comments, err := c.comments(ctx, number)
+	if err != nil {
+		return nil, is, err
+	}
+	comments = slices.DeleteFunc(comments, func(m access.Comment) bool { return !begins(m.Body, marker) })
+	slices.Reverse(comments)
+	return comments, is, nil
+}
+
+// beside returns the newest comment of a bot other than user. Those of people are nobody's concern: anybody can write the
+// marker.
+func beside(standing []access.Comment, user string) *Beside {
+	for _, m := range standing {
+		if m.UserType == "Bot" && !strings.EqualFold(m.User, user) {
+			return &Beside{User: oneLine(m.User, 80), URL: m.URL}
+		}
+	}
+	return nil
 }
 
 // written checks the answer to a comment that was written.
-func (c *Client) written(got *gh.IssueComment, err error, number int) (string, error) {
+func (c *Client) written(got *gh.IssueComment, err error, number int, standing []access.Comment) (string, *Beside, error) {
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	comment, err := c.comment(got, number)
-	return comment.URL, err
+	if err == nil {
+		c.mine(comment.ID)
+	}
+	return comment.URL, beside(standing, comment.User), err
+}
+
+// OwnComment returns the token's own newest comment under the marker; it is empty where there is none. It changes nothing. Where
+// the token cannot ask who it is, it is GitHub that tells whose a comment is, by whether it may be changed.
+func (c *Client) OwnComment(ctx context.Context, number int, marker string) (string, error) {
+	standing, self, err := c.standing(ctx, number, marker)
+	for _, m := range standing {
+		if err != nil {
+			break
+		}
+		if !self.owns(m.User, m.UserType) {
+			continue
+		}
+		own := self.login != "" || c.isMine(m.ID)
+		if !own {
+			own, err = c.mayChange(ctx, m.ID)
+		}
+		if own {
+			return m.Body, nil
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the comment on pull request %d: %w", number, clean(err))
+	}
+	return "", nil
+}
+
+// mayChange tells whether the token may change a comment, by asking for a change that GitHub takes from nobody: to a body that is
+// too long. Whose comment it is decides whether it answers 403 or 422. Where GitHub looked at the length first, every bot's
+// would count: what comes of that is a plan that is not shown.
+func (c *Client) mayChange(ctx context.Context, id int64) (bool, error) {
+	body := strings.Repeat("x", maxCommentBody+1)
+	_, _, err := c.api.Issues.EditComment(ctx, c.owner, c.name, id, &gh.IssueComment{Body: &body})
+	switch {
+	case isForbidden(err):
+		return false, nil
+	case err == nil || status(err) == http.StatusUnprocessableEntity:
+		c.mine(id)
+		return true, nil
+	}
+	return false, err
 }
 
 // isForbidden tells whether the refusal is one for good: not by a rate limit.

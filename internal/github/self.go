@@ -23,6 +23,7 @@ type identity struct {
 	known  bool
 	self   self
 	checks map[checkKey]checkID // the check runs that this client made or changed
+	mine   map[int64]bool       // the comments that the token was seen to be allowed to change
 }
 
 // owns tells whether something by the user is the token's own. Nothing of a deleted account is.
@@ -58,6 +59,22 @@ func (c *Client) whoami(ctx context.Context) (self, error) {
 		c.id.known, c.id.self = true, is
 	}
 	return c.id.self, nil
+}
+
+// mine keeps that the token may change a comment.
+func (c *Client) mine(id int64) {
+	c.id.mu.Lock()
+	defer c.id.mu.Unlock()
+	if c.id.mine == nil {
+		c.id.mine = map[int64]bool{}
+	}
+	c.id.mine[id] = true
+}
+
+func (c *Client) isMine(id int64) bool {
+	c.id.mu.Lock()
+	defer c.id.mu.Unlock()
+	return c.id.mine[id]
 }
 
 // learn takes over who GitHub says made something that this client has just made.

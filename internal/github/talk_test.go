@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +43,8 @@ func TestPutCommentStandsOnce(t *testing.T) {
 	put := func(c *Client, body string) string {
 		t.Helper()
 		address, err := c.PutComment(t.Context(), n, marker, body)
-		if err != nil || address == "" {
+		var besides *Beside
+		if (err != nil && !errors.As(err, &besides)) || address == "" {
 			t.Fatalf("%q, %v", address, err)
 		}
 		return address
@@ -89,6 +91,81 @@ func TestPutCommentStandsOnce(t *testing.T) {
 	wantError(t, err, "403", "pull-requests: read")
 }
 
+// TestTwoBotsKeepOneCommentEach: a token goes on to its own older comment where it may not change the newest, and says that the
+// other's stands beside it.
+func TestTwoBotsKeepOneCommentEach(t *testing.T) {
+	t.Parallel()
+	hub, c := start(t)
+	n, _ := openPull(hub)
+	server := httptest.NewServer(hub)
+	t.Cleanup(server.Close)
+	hub.AddToken("ghs_other", githubemu.Token{Login: "other[bot]", Type: githubemu.Installation, Permissions: everything})
+	put := func(token, body string) error {
+		_, err := connect(t, server.URL, token).PutComment(t.Context(), n, marker, body) // each run knows nothing of those before
+		return err
+	}
+	if err := put(testToken, "first"); err != nil {
+		t.Errorf("alone: %v", err)
+	}
+	for i, token := range []string{"ghs_other", testToken, "ghs_other", testToken} {
+		err := put(token, fmt.Sprintf("%d", i))
+		var besides *Beside
+		if want := map[string]string{"ghs_other": "github-actions[bot]", testToken: "other[bot]"}[token]; !errors.As(err, &besides) || besides.User != want || !strings.Contains(besides.URL, "#issuecomment-") {
+			t.Errorf("%s: %v, want %s beside it", token, err, want)
+		}
+	}
+	var got []string
+	for _, m := range hub.Comments(n) {
+		got = append(got, m.User+" "+strings.TrimPrefix(m.Body, marker+"\n"))
+	}
+	if d := cmp.Diff([]string{"github-actions[bot] 3", "other[bot] 2"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if _, err := c.PutComment(t.Context(), n, marker, "3"); err == nil {
+		t.Error("an equal body: it does not say that the other's stands beside it")
+	}
+}
+
+// TestOwnComment: what somebody else wrote under the marker, a person or another bot, is nobody's word.
+func TestOwnComment(t *testing.T) {
+	t.Parallel()
+	hub, c := start(t)
+	n, _ := openPull(hub)
+	person := with(t, hub, "ghp_person", githubemu.Token{Login: "olga", Type: githubemu.UserToken, Permissions: everything})
+	own := func(c *Client, want string) {
+		t.Helper()
+		if got, err := c.OwnComment(t.Context(), n, marker); err != nil || got != want {
+			t.Errorf("got %q, %v; want %q", got, err, want)
+		}
+	}
+	hub.Comment(n, "mallory", marker+"\nby a person")
+	hub.Comment(n, "echo[bot]", marker+"\nby another bot", githubemu.CommentByBot())
+	own(c, "")
+	own(person, "")
+	if _, err := c.PutComment(t.Context(), n, marker, "ours"); err == nil {
+		t.Error("it does not say that another bot's stands beside it")
+	}
+	hub.Comment(n, "echo[bot]", marker+"\nby another bot, later", githubemu.CommentByBot())
+	server := httptest.NewServer(hub)
+	t.Cleanup(server.Close)
+	for _, c := range []*Client{c, connect(t, server.URL, testToken)} { // one that knows whom it is by now, and one that does not
+		own(c, marker+"\nours")
+	}
+	own(person, "")
+	if body := hub.Comments(n)[2].Body; body != marker+"\nours" {
+		t.Errorf("it was changed to %q", body)
+	}
+	hub.Inject(githubemu.Fault{Method: http.MethodPatch, Status: 500})
+	if _, err := connect(t, server.URL, testToken).OwnComment(t.Context(), n, marker); err == nil {
+		t.Error("an answer that says nothing counts")
+	}
+	hub.ClearFaults()
+	hub.Withhold("pull_requests", 403)
+	hub.Withhold("issues", 403)
+	_, err := c.OwnComment(t.Context(), n, marker)
+	wantError(t, err, "reading the comment", "403")
+}
+
 func TestPutCommentOnTraps(t *testing.T) {
 	t.Parallel()
 	comment := func(id int, user, kind, body string) string {
@@ -130,6 +207,10 @@ func TestPutCommentOnTraps(t *testing.T) {
 				s.header = func(*http.Request) http.Header { return http.Header{"Retry-After": {"3600"}} }
 			}
 			got, err := c.PutComment(t.Context(), 1, marker, "x")
+			var besides *Beside
+			if name == "another bot's" && errors.As(err, &besides) {
+				err = nil
+			}
 			if test.isError {
 				wantError(t, err, test.want, "commenting on pull request 1")
 			} else if err != nil || got != test.want {

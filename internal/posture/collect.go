@@ -25,7 +25,9 @@ func Collect(ctx context.Context, src Source, wanted Wanted) Facts {
 	f.Repository = fact(src.RepositoryFacts(ctx))
 	f.Workflows = fact(src.Workflows(ctx))
 	f.Ledger = fact(src.Rules(ctx, wanted.LedgerBranch))
-	f.LedgerTip = absent(fact(src.BranchTip(ctx, wanted.LedgerBranch)))
+	if f.LedgerTip = absent(fact(src.BranchTip(ctx, wanted.LedgerBranch))); f.LedgerTip.Known && f.LedgerTip.Value == "" {
+		f.LedgerPast = fact(src.BranchHistory(ctx, wanted.LedgerBranch))
+	}
 	for _, name := range wanted.Environments {
 		f.Environments = append(f.Environments, environment(ctx, src, name))
 	}

@@ -1,51 +1,138 @@
 package posture
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 )
 
-// environment judges one environment that holds credentials.
-func (f Facts) environment(e Fact[Environment]) []Check {
-	name := e.Value.Name
-	where := fmt.Sprintf("Settings, Environments, %s: ", name)
-	branches := Check{
-		ID: "environment_branches:" + name, Title: fmt.Sprintf("Environment %q admits the default branch and nothing else", name),
-		Why:  "A workflow of any other branch is what whoever pushed it wants it to be, and would get the environment's secrets.",
-		Mend: where + "Deployment branches and tags: Selected branches and tags, with the default branch as the only pattern.",
+// purposes are the environments of examples/workflows, and what runs in each.
+func purposes() [][2]string {
+	return [][2]string{{"okta", "apply"}, {"okta-plan", "plan"}, {"okta-audit", "audit"}, {"okta-sweep", "sweep"}, {"okta-doctor", "doctor"}}
+}
+
+// DefaultEnvironments are the names that examples/workflows use.
+func DefaultEnvironments() []string {
+	var names []string
+	for _, p := range purposes() {
+		names = append(names, p[0])
 	}
-	reviewers := Check{
-		ID: "environment_reviewers:" + name, Title: fmt.Sprintf("Environment %q waits for nobody", name),
-		Why:  "Required reviewers are a second person for each run of apply; the window opens only after they came. A sweep or an audit must not wait for anybody.",
-		Mend: where + "have required reviewers for apply only, and only where somebody is there to answer.",
+	return names
+}
+
+// environments judges those that hold credentials: whether they are there, and each that is.
+func (f Facts) environments() []Check {
+	checks := []Check{f.environmentsThere()}
+	for _, e := range f.Environments {
+		if e.Known && !e.Value.Exists {
+			continue
+		}
+		checks = append(checks, held(e, readActions, f.environment(e.Value.Name)...)...)
 	}
-	admins := Check{
-		ID: "environment_admins:" + name, Title: fmt.Sprintf("Administrators cannot bypass environment %q", name),
-		Why:  "They can let a waiting job through. They can change the environment too: this only makes it a change that the audit log has.",
-		Mend: where + "turn off Allow administrators to bypass configured protection rules, where your plan has that.",
+	return checks
+}
+
+// environmentsThere says once which environments are missing. One that nobody named and in which nothing runs may be.
+func (f Facts) environmentsThere() Check {
+	c := Check{
+		ID: "environments_there", Title: "The environments that hold credentials are there",
+		Why:  "A job that names an environment that is not there makes one that admits every branch; secrets that are put into it later are everybody's.",
+		Mend: "Make it before its first job runs (docs/security.md), or say with --environment which ones hold credentials here.",
 	}
-	if !e.Known {
-		return []Check{branches.unknown(e.Why, readActions), reviewers.unknown(e.Why, readActions), admins.unknown(e.Why, readActions)}
-	}
-	if !e.Value.Exists {
-		branches.Mend = "Make it: " + branches.Mend
-		return []Check{branches.is(Off, "there is no environment %q: a job that names it would make one that admits every branch", name)}
+	var missing, unused []string
+	why, unread := "", false
+	for _, e := range f.Environments {
+		_, named := f.commandsIn(e.Value.Name)
+		switch {
+		case !e.Known:
+			unread, why = true, e.Why
+		case e.Value.Exists:
+		case f.Wanted.Named || named:
+			missing = append(missing, e.Value.Name)
+		default:
+			unused = append(unused, e.Value.Name)
+		}
 	}
 	switch {
-	case e.Value.Reviewers == 0:
-		reviewers = reviewers.is(OK, "no required reviewers")
-	case e.Value.PreventSelfReview:
-		reviewers = reviewers.is(Note, "each job waits for one of %d reviewers, who did not start it", e.Value.Reviewers)
-	default:
-		reviewers = reviewers.is(Note, "each job waits for one of %d reviewers, who may have started it", e.Value.Reviewers)
+	case len(missing) > 0:
+		return c.is(Off, "there is none of the name %s", strings.Join(missing, ", "))
+	case unread:
+		return c.unknown(why, readActions)
+	case len(unused) > 0:
+		return c.is(Note, "there is none of the name %s, and no workflow of the default branch that names it", strings.Join(unused, ", "))
 	}
-	if e.Value.AdminsBypass {
-		admins = admins.is(Note, "they can")
-	} else {
-		admins = admins.is(OK, "they cannot")
-	}
-	return []Check{f.admits(branches, e.Value), reviewers, admins}
+	return c.is(OK, "all %d", len(f.Environments))
 }
+
+// environment are the rules for one environment.
+func (f Facts) environment(name string) []rule[Environment] {
+	const where = "Settings, Environments, the environment: "
+	return []rule[Environment]{{Check{
+		ID: "environment_branches", Of: name, Title: "The environment admits the default branch and nothing else",
+		Why:  "A workflow of any other branch is what whoever pushed it wants it to be, and would get the environment's secrets.",
+		Mend: where + "Deployment branches and tags: Selected branches and tags, with the default branch as the only pattern.",
+	}, f.admits}, {Check{
+		ID: "environment_reviewers", Of: name, Title: "The environment waits for nobody's review",
+		Why:  "Required reviewers are a second person for each run of apply; the window opens only after they came. A sweep or an audit must not wait for anybody: an account would stay elevated meanwhile.",
+		Mend: where + "have required reviewers for apply only, and only where somebody is there to answer.",
+	}, f.waits}, {Check{
+		ID: "environment_admins", Of: name, Title: "Administrators cannot bypass the environment's protection",
+		Why:  "They can let a waiting job through. They can change the environment too: this only makes it a change that the audit log has.",
+		Mend: where + "turn off Allow administrators to bypass configured protection rules, where your plan has that.",
+	}, func(c Check, e Environment) Check {
+		if e.AdminsBypass {
+			return c.is(Note, "they can")
+		}
+		return c.is(OK, "they cannot")
+	}}}
+}
+
+// waits judges whom jobs wait for, by what runs in the environment: what workflows say, else what the examples use the name for.
+func (f Facts) waits(c Check, e Environment) Check {
+	commands, _ := f.commandsIn(e.Name)
+	for _, p := range purposes() {
+		if len(commands) == 0 && p[0] == e.Name {
+			commands = []string{p[1]}
+		}
+	}
+	unattended := slices.DeleteFunc(commands, func(command string) bool { return command != "sweep" && command != "audit" })
+	who := "who may have started it"
+	if e.PreventSelfReview {
+		who = "who did not start it"
+	}
+	switch {
+	case e.Reviewers == 0:
+		return c.is(OK, "no required reviewers")
+	case len(unattended) > 0:
+		return c.is(Off, "%s waits for one of %d reviewers", unattended[0], e.Reviewers)
+	}
+	return c.is(Note, "each job waits for one of %d reviewers, %s", e.Reviewers, who)
+}
+
+// commandsIn are the commands that workflows of the default branch run in the environment. named says that a job names it, or
+// may: in a file that was not read, elsewhere, or by an expression.
+func (f Facts) commandsIn(name string) (commands []string, named bool) {
+	named = !f.Files.Known
+	for _, file := range f.Files.Value {
+		w, err := parseWorkflow(file)
+		if err != nil {
+			named = true
+			continue
+		}
+		for _, j := range w.jobs {
+			switch {
+			case sameEnvironment(j.environment, name):
+				named = true
+				commands = append(commands, j.commands...)
+			case j.called || strings.Contains(j.environment, "${{"):
+				named = true
+			}
+		}
+	}
+	return commands, named
+}
+
+// sameEnvironment compares names as GitHub does, which does not tell them apart by case.
+func sameEnvironment(a, b string) bool { return strings.EqualFold(a, b) }
 
 // admits judges which branches and tags deploy to an environment.
 //

@@ -3,6 +3,8 @@ package posture
 import (
 	"fmt"
 	"strings"
+
+	"github.com/stepdown/stepdown/internal/access"
 )
 
 // What a token needs to show a setting, as the permissions of fine-grained tokens and GitHub Apps are named.
@@ -21,11 +23,28 @@ func Judge(f Facts) []Check {
 	checks = append(checks, f.defaultBranch()...)
 	checks = append(checks, f.codeOwners()...)
 	checks = append(checks, f.ledger()...)
-	for _, e := range f.Environments {
-		checks = append(checks, f.environment(e)...)
-	}
+	checks = append(checks, f.environments()...)
 	checks = append(checks, f.workflowSettings()...)
 	return append(checks, f.workflowFiles()...)
+}
+
+// rule is a check, and how what it rests on gives it its outcome.
+type rule[T any] struct {
+	Check
+	judge func(Check, T) Check
+}
+
+// held holds a fact against rules. Where it is not known, no outcome is.
+func held[T any](fact Fact[T], needs string, rules ...rule[T]) []Check {
+	checks := make([]Check, 0, len(rules))
+	for _, r := range rules {
+		if fact.Known {
+			checks = append(checks, r.judge(r.Check, fact.Value))
+		} else {
+			checks = append(checks, r.unknown(fact.Why, needs))
+		}
+	}
+	return checks
 }
 
 // is gives a check its outcome. The mend of one that is ok is left out.
@@ -60,57 +79,47 @@ func (c Check) unknown(why, needs string) Check {
 }
 
 func (f Facts) repository() []Check {
-	seen := Check{
+	return held(f.Repository, readMetadata, rule[access.RepositoryFacts]{Check{
 		ID: "repository_private", Title: "The repository is private",
 		Why:  "Manifests, reports and evidence say which account holds which role; in a public repository anybody reads them, and comments.",
 		Mend: "Make it private: Settings, General, Danger Zone.",
-	}
-	forks := Check{
+	}, func(c Check, r access.RepositoryFacts) Check {
+		switch r.Visibility {
+		case "private":
+			return c.is(OK, "private")
+		case "internal":
+			return c.is(Note, "internal: everybody of the enterprise reads it, and comments")
+		case "public":
+			return c.is(Off, "public")
+		}
+		return c.unknown(fmt.Sprintf("the visibility is %q", r.Visibility), readMetadata)
+	}}, rule[access.RepositoryFacts]{Check{
 		ID: "repository_forks", Title: "Forking is off",
 		Why:  "A fork is a copy that this repository's rules do not reach. Pull requests from one are denied anyway.",
 		Mend: "Turn it off: Settings, General, Features, Allow forking.",
-	}
-	if !f.Repository.Known {
-		return []Check{seen.unknown(f.Repository.Why, readMetadata), forks.unknown(f.Repository.Why, readMetadata)}
-	}
-	switch r := f.Repository.Value; r.Visibility {
-	case "private":
-		seen = seen.is(OK, "private")
-	case "internal":
-		seen = seen.is(Note, "internal: everybody of the enterprise reads it, and comments")
-	case "public":
-		seen = seen.is(Off, "public")
-	default:
-		seen = seen.unknown(fmt.Sprintf("the visibility is %q", r.Visibility), readMetadata)
-	}
-	if f.Repository.Value.AllowForking {
-		forks = forks.is(Note, "it can be forked")
-	} else {
-		forks = forks.is(OK, "it cannot be forked")
-	}
-	return []Check{seen, forks}
+	}, func(c Check, r access.RepositoryFacts) Check {
+		if r.AllowForking {
+			return c.is(Note, "it can be forked")
+		}
+		return c.is(OK, "it cannot be forked")
+	}})
 }
 
 func (f Facts) workflowSettings() []Check {
-	token := Check{
+	return held(f.Workflows, readAdministration, rule[access.Workflows]{Check{
 		ID: "workflow_permissions", Title: "A workflow's token can read and no more, unless the workflow says so",
 		Why:  "A workflow without `permissions` could write to the ledger's branch.",
 		Mend: "Settings, Actions, General, Workflow permissions: Read repository contents and packages permissions.",
-	}
-	approve := Check{
+	}, func(c Check, w access.Workflows) Check {
+		if w.DefaultPermissions != "read" && w.DefaultPermissions != "write" {
+			return c.unknown(fmt.Sprintf("the default is %q", w.DefaultPermissions), readAdministration)
+		}
+		return c.either(w.DefaultPermissions == "read", "read", "write")
+	}}, rule[access.Workflows]{Check{
 		ID: "workflow_approvals", Title: "Workflows cannot approve pull requests",
 		Why:  "Whoever can push a workflow could approve a merge with it. The admission takes no approval of a bot; the branch's rules may.",
 		Mend: "Settings, Actions, General: turn off Allow GitHub Actions to create and approve pull requests.",
-	}
-	if !f.Workflows.Known {
-		return []Check{token.unknown(f.Workflows.Why, readAdministration), approve.unknown(f.Workflows.Why, readAdministration)}
-	}
-	w := f.Workflows.Value
-	switch w.DefaultPermissions {
-	case "read", "write":
-		token = token.either(w.DefaultPermissions == "read", "read", "write")
-	default:
-		token = token.unknown(fmt.Sprintf("the default is %q", w.DefaultPermissions), readAdministration)
-	}
-	return []Check{token, approve.either(!w.CanApprove, "they cannot", "they can")}
+	}, func(c Check, w access.Workflows) Check {
+		return c.either(!w.CanApprove, "they cannot", "they can")
+	}})
 }

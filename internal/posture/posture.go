@@ -21,9 +21,10 @@ const (
 	OK      Status = "ok"
 )
 
-// Check is one setting: what it has to be, and what it is.
+// Check is one setting: what it has to be, and what it is. Checks of one ID are about several things of a kind.
 type Check struct {
 	ID     string
+	Of     string // the environment; empty where there is only one of its kind
 	Title  string // what has to hold
 	Status Status
 	Seen   string // what is so, or why that is not known; may hold text from outside
@@ -35,6 +36,7 @@ type Check struct {
 type Wanted struct {
 	LedgerBranch string
 	Environments []string // that hold credentials
+	Named        bool     // somebody named them: they have to be there
 	AccessDir    string   // of the manifests, relative to the repository's root
 }
 
@@ -53,7 +55,8 @@ type Facts struct {
 	Repository   Fact[access.RepositoryFacts]
 	Default      Fact[access.BranchRules]
 	Ledger       Fact[access.BranchRules]
-	LedgerTip    Fact[string] // "" where there is no such branch yet
+	LedgerTip    Fact[string]        // "" where there is no such branch
+	LedgerPast   Fact[[]access.Push] // newest first, read only where there is no such branch: empty where there never was
 	Owners       Fact[OwnersFile]
 	OwnersErrors Fact[[]access.OwnersError]
 	Environments []Fact[Environment] // in the order of Wanted
@@ -91,6 +94,7 @@ type Branches interface {
 	Rules(ctx context.Context, branch string) (access.BranchRules, error) // also of a branch that does not exist yet
 	BranchHead(ctx context.Context, branch string) (string, error)
 	BranchTip(ctx context.Context, branch string) (string, error)
+	BranchHistory(ctx context.Context, branch string) ([]access.Push, error) // also of a branch that was deleted
 }
 
 // Settings reads the repository's settings.

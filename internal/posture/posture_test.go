@@ -17,6 +17,7 @@ type repo struct {
 	facts    access.RepositoryFacts
 	rules    map[string]access.BranchRules
 	tips     map[string]string
+	past     []access.Push
 	files    map[string]string
 	errs     []access.OwnersError
 	envs     map[string]access.Environment
@@ -55,6 +56,10 @@ func (r repo) BranchTip(_ context.Context, branch string) (string, error) {
 		return "", errors.Join(fs.ErrNotExist, r.refuse("tip"))
 	}
 	return sha, r.refuse("tip")
+}
+
+func (r repo) BranchHistory(_ context.Context, branch string) ([]access.Push, error) {
+	return r.past, r.refuse("past")
 }
 
 func (r repo) Environment(_ context.Context, name string) (access.Environment, error) {
@@ -123,6 +128,9 @@ func judged(r repo) map[string]Check {
 	checks := Judge(Collect(context.Background(), r, Wanted{LedgerBranch: "stepdown-ledger", Environments: []string{"okta"}, AccessDir: "access"}))
 	byID := map[string]Check{}
 	for _, c := range checks {
+		if c.Of != "" {
+			c.ID += ":" + c.Of
+		}
 		byID[c.ID] = c
 	}
 	return byID
@@ -205,13 +213,37 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 			r.files["CODEOWNERS"] = "/CODEOWNERS @s\n"
 		}},
 		{"no ledger yet", "ledger_branch", Note, func(r *repo) { delete(r.tips, "stepdown-ledger") }},
+		{"a ledger that was deleted", "ledger_branch", Off, func(r *repo) {
+			delete(r.tips, "stepdown-ledger")
+			r.past = []access.Push{{Kind: access.PushDeletion, Actor: "mallory"}, {Kind: "branch_creation"}}
+		}},
+		{"a ledger that is gone", "ledger_branch", Off, func(r *repo) {
+			delete(r.tips, "stepdown-ledger")
+			r.past = []access.Push{{Kind: "push", Actor: "mallory"}}
+		}},
+		{"a ledger whose past is not told", "ledger_branch", Unknown, func(r *repo) {
+			delete(r.tips, "stepdown-ledger")
+			r.refused["past"] = true
+		}},
 		{"the ledger can be rewritten", "ledger_history", Off, ledger(func(b *access.BranchRules) { b.NoForcePush = false })},
 		{"the ledger can be deleted", "ledger_history", Off, ledger(func(b *access.BranchRules) { b.NoDeletion = false })},
 		{"the ledger cannot be written", "ledger_writable", Off, ledger(func(b *access.BranchRules) { b.PullRequest = true })},
 		{"the ledger waits for checks", "ledger_writable", Off, ledger(func(b *access.BranchRules) { b.RequiredChecks = true })},
 		{"a classic protection of the ledger", "ledger_writable", Unknown, ledger(func(b *access.BranchRules) { *b = access.BranchRules{Protected: true} })},
 		{"everybody may write to it", "ledger_update", Note, ledger(func(b *access.BranchRules) { b.NoUpdate = false })},
-		{"no environment", "environment_branches:okta", Off, func(r *repo) { delete(r.envs, "okta") }},
+		{"no environment", "environments_there", Off, func(r *repo) { delete(r.envs, "okta") }},
+		{"an environment that nothing uses", "environments_there", Note, func(r *repo) {
+			delete(r.envs, "okta")
+			r.files[".github/workflows/apply.yml"] = "on: push\njobs: {}\n"
+		}},
+		{"an environment of which it is not known what uses it", "environments_there", Off, func(r *repo) {
+			delete(r.envs, "okta")
+			r.files[".github/workflows/apply.yml"] = "a: [\n"
+		}},
+		{"an environment that another job would make", "environments_there", Off, func(r *repo) {
+			delete(r.envs, "okta")
+			r.files[".github/workflows/apply.yml"] = "on: push\njobs: {a: {environment: OKTA}}\n"
+		}},
 		{"any branch", "environment_branches:okta", Off, env(func(e *access.Environment) { e.Branches = nil })},
 		{"no branch", "environment_branches:okta", Off, env(func(e *access.Environment) { e.Branches = []string{} })},
 		{"a pattern", "environment_branches:okta", Off, env(func(e *access.Environment) { e.Branches = []string{"ma*"} })},
@@ -249,7 +281,7 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 		{"a command that is computed", "workflow_apply", Off, func(r *repo) {
 			r.files[".github/workflows/apply.yml"] = strings.NewReplacer("command: apply", "command: '${{ inputs.c }}'", "    concurrency: {group: x, cancel-in-progress: false}\n", "").Replace(apply)
 		}},
-		{"a sweep that waits", "workflow_apply", Off, func(r *repo) {
+		{"a sweep that waits", "environment_reviewers:okta", Off, func(r *repo) {
 			workflow("command: apply", "command: sweep")(r)
 			env(func(e *access.Environment) { e.Reviewers = 1 })(r)
 		}},
@@ -269,6 +301,45 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 		got := judged(r)[c.id]
 		if got.Status != c.want || got.Seen == "" || got.Mend == "" || got.Why == "" {
 			t.Errorf("%s: %s is %q, want %q: %+v", c.name, c.id, got.Status, c.want, got)
+		}
+	}
+}
+
+// TestWhatIsNamedHasToBeThere: a name that somebody gave is no default, so that one that is misspelt does not pass.
+func TestWhatIsNamedHasToBeThere(t *testing.T) {
+	t.Parallel()
+	r := sound()
+	r.files = map[string]string{}
+	for named, want := range map[bool]Status{true: Off, false: Note} {
+		wanted := Wanted{LedgerBranch: "stepdown-ledger", Environments: []string{"okta-swep", "okta", "okta-none"}, Named: named, AccessDir: "access"}
+		seen := 0
+		for _, c := range Judge(Collect(context.Background(), r, wanted)) {
+			switch {
+			case c.ID == "environments_there":
+				if seen++; c.Status != want || !strings.Contains(c.Seen, "okta-swep, okta-none") {
+					t.Errorf("named %v: %+v", named, c)
+				}
+			case c.Of != "" && c.Of != "okta":
+				t.Errorf("it says again that there is none: %+v", c)
+			}
+		}
+		if seen != 1 {
+			t.Errorf("named %v: said %d times", named, seen)
+		}
+	}
+}
+
+// TestWhoMayBeWaitedFor: whether an environment may have reviewers is told by what runs in it, and where nothing does by its name.
+func TestWhoMayBeWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]Status{"okta": Note, "okta-plan": Note, "okta-audit": Off, "okta-sweep": Off, "okta-doctor": Note, "other": Note} {
+		r := sound()
+		r.files = map[string]string{}
+		r.envs = map[string]access.Environment{name: {Name: name, Branches: []string{"main"}, Reviewers: 1}}
+		for _, c := range Judge(Collect(context.Background(), r, Wanted{LedgerBranch: "stepdown-ledger", Environments: []string{name}, AccessDir: "access"})) {
+			if c.ID == "environment_reviewers" && c.Status != want {
+				t.Errorf("%s: %+v", name, c)
+			}
 		}
 	}
 }
@@ -323,7 +394,7 @@ func TestWhatIsNotReadIsUnknown(t *testing.T) {
 		"rules stepdown-ledger":       {"ledger_history", "ledger_writable", "ledger_update"},
 		"tip":                         {"ledger_branch"},
 		"head":                        {"owners_file", "workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events"},
-		"environment":                 {"environment_branches:okta", "environment_reviewers:okta", "environment_admins:okta"},
+		"environment":                 {"environments_there", "environment_branches:okta", "environment_reviewers:okta", "environment_admins:okta"},
 		"dir":                         {"workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events"},
 		".github/CODEOWNERS":          {"owners_file"},
 		"owners errors":               {"owners_valid"},

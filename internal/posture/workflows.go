@@ -130,8 +130,8 @@ func (f Facts) judgeJob(j job, apply *findings, add func(*[]string, string, ...a
 	case j.environment == "":
 	case strings.Contains(j.environment, "${{"):
 		add(&apply.unknown, "job %s computes its environment", j.name)
-	default:
-		f.judgeEnvironment(j, apply, add)
+	case !f.lookedAt(j.environment):
+		add(&apply.unknown, "environment %q of job %s was not looked at: give it with --environment", j.environment, j.name)
 	}
 	switch {
 	case applies && j.concurrency == "":
@@ -143,18 +143,9 @@ func (f Facts) judgeJob(j job, apply *findings, add func(*[]string, string, ...a
 	}
 }
 
-// judgeEnvironment holds the environment of a job against those that were looked at.
-func (f Facts) judgeEnvironment(j job, apply *findings, add func(*[]string, string, ...any)) {
-	// GitHub does not tell names of environments apart by case.
-	i := slices.IndexFunc(f.Environments, func(e Fact[Environment]) bool { return strings.EqualFold(e.Value.Name, j.environment) })
-	if i < 0 {
-		add(&apply.unknown, "environment %q of job %s was not looked at: give it with --environment", j.environment, j.name)
-		return
-	}
-	waits := slices.ContainsFunc(j.commands, func(c string) bool { return c == "sweep" || c == "audit" })
-	if e := f.Environments[i]; waits && e.Known && e.Value.Reviewers > 0 {
-		add(&apply.off, "job %s waits for reviewers of environment %q", j.name, j.environment)
-	}
+// lookedAt tells whether the environment is one of those that were asked for.
+func (f Facts) lookedAt(name string) bool {
+	return slices.ContainsFunc(f.Environments, func(e Fact[Environment]) bool { return sameEnvironment(e.Value.Name, name) })
 }
 
 // unpinned says what is wrong with how an action is named; "" where it is one commit or one image, or lies in the repository.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ const (
 	StagePlanned   Stage = "planned"   // a plan is shown; nobody has admitted it
 	StageDenied    Stage = "denied"    // the admission said no
 	StageRefused   Stage = "refused"   // the plan cannot be made: the org, or the settings, are against it
+	StageFailed    Stage = "failed"    // the run ended before it had a lease: nothing was granted
 	StageWaiting   Stage = "waiting"   // admitted; the window opens when a person is there
 	StageOpen      Stage = "open"      // the account is elevated
 	StageStepping  Stage = "stepping"  // the token was seen; the role is being taken away
@@ -33,6 +35,7 @@ const (
 // zero is not known and not spoken of. All text in it may be hostile.
 type Thread struct {
 	Stage Stage
+	End   bool // it is about taking away what a request gave
 
 	Name, Account, ManifestPath, HeadSHA string
 	URL                                  string // of the pull request
@@ -51,7 +54,7 @@ type Thread struct {
 
 	Changes    []access.Change // the plan
 	Objections []Objection     // denials and refusals; of a run that failed, what went wrong
-	Waiting    []Objection     // why the window does not open yet
+	Waiting    []Objection     // what it lacks before it is admitted, or before the window opens, and needs no change of it
 	Trace      []TraceLine     // what each rule of the admission saw
 
 	Transitions       []access.Transition
@@ -59,6 +62,7 @@ type Thread struct {
 	TokenID           string
 	Findings, Residue []string
 	PendingUntil      time.Time // applied, not merged: until when that counts as declared
+	Merged            bool      // the pull request is
 
 	RunURL        string
 	CommandByHand string // stuck: the exact command that finishes it
@@ -76,7 +80,7 @@ type Objection struct {
 // TraceLine is what a rule of the admission saw, and what it made of it.
 type TraceLine struct {
 	Rule, Title string
-	Facts       []string
+	Facts       []string // each with its value, where that is short; see Fact
 	Outcome     string
 }
 
@@ -88,7 +92,7 @@ const ThreadMarker = "<!-- stepdown:thread -->"
 // 65,535 in a summary, which it counts like bytes.
 const maxThread = 60_000
 
-// ThreadMarkdown writes the comment. Its first three lines say what it is about, where it stands, and what whoever reads it
+// ThreadMarkdown writes the comment. The first lines that show say what it is about, where it stands, and what whoever reads it
 // has to do. The same thread gives the same bytes, fewer than GitHub takes.
 func ThreadMarkdown(w io.Writer, t Thread) error {
 	s, err := t.says()
@@ -97,6 +101,7 @@ func ThreadMarkdown(w io.Writer, t Thread) error {
 	}
 	p := &page{}
 	p.line(ThreadMarker)
+	p.line("%s", t.standing())
 	p.line("## %s %s", s.sign, t.about())
 	p.block("**Now:** %s", s.now)
 	p.block("**To do:** %s", s.todo)
@@ -124,7 +129,7 @@ func (t Thread) about() string {
 	if t.BreakGlass != "" {
 		out = "BREAK-GLASS access request"
 	}
-	if t.Stage == StageEnding || t.Stage == StageEnded {
+	if t.ends() {
 		out = "End of access"
 	}
 	if name := cmp.Or(t.Name, t.ManifestPath); name != "" {
@@ -135,6 +140,9 @@ func (t Thread) about() string {
 	}
 	return out
 }
+
+// ends tells whether it is about an end.
+func (t Thread) ends() bool { return t.End || t.Stage == StageEnding || t.Stage == StageEnded }
 
 // reached tells whether the lease was in that state.
 func (t Thread) reached(s access.State) bool {
@@ -158,6 +166,14 @@ func (t Thread) left() string {
 // over tells whether the window's time is over.
 func (t Thread) over() bool {
 	return !t.Now.IsZero() && !t.EndsAt.IsZero() && t.EndsAt.Sub(t.Now) < time.Second
+}
+
+// atMost writes a number of seconds, from two minutes on as span does, rounded up: what is said is never less than it was.
+func atMost(s float64) string {
+	if s < 120 {
+		return seconds(s)
+	}
+	return span(time.Duration(math.Ceil(s)) * time.Second)
 }
 
 // span writes a duration in minutes and seconds, rounded down: nobody is promised more than there is.

@@ -14,7 +14,7 @@ import (
 // stages are all of them, in the order in which a request may see them.
 func stages() []Stage {
 	return []Stage{
-		StagePlanned, StageDenied, StageRefused, StageWaiting, StageOpen, StageStepping, StageDone, StageUnchanged, StageUndone,
+		StagePlanned, StageDenied, StageRefused, StageFailed, StageWaiting, StageOpen, StageStepping, StageDone, StageUnchanged, StageUndone,
 		StageStuck, StageEnding, StageEnded,
 	}
 }
@@ -59,6 +59,9 @@ func thread(stage Stage) Thread {
 	case StageRefused:
 		t.Changes = nil
 		t.Objections = []Objection{{Rule: "owns-other-tokens", Place: "access/invoice-export.yaml:9", Message: `account "svc-invoice-export@acme.example" already owns "old" (00T1), which would be elevated too`, Hint: `Revoke "old" (00T1) first, or accept it with elevation.coElevate: true.`}}
+	case StageFailed:
+		t.Changes = nil
+		t.Objections = []Objection{{Rule: "run", Message: "checking the org, before anything is changed: okta: no answer from https://acme.example", Hint: "Check that the address is that of the org and that it can be reached from here."}}
 	case StageWaiting:
 		t.Waiting = []Objection{{Rule: "presence", Message: "the latest approval is 2 hours old, and nobody has said that they are there", Hint: "dana-ops comments /stepdown ready."}}
 	case StageOpen:
@@ -104,6 +107,30 @@ func threadIssue(thread Thread) string {
 	return fmt.Sprintf("title: %s\n\n%s", title, body)
 }
 
+// variants are what a stage may say beside what thread says.
+func variants() map[string]func(*Thread) {
+	lacks := Objection{Rule: "approved", Place: "reviews", Message: "no review approves the pull request", Hint: "Have people who may write to the repository, and neither wrote nor pushed it, approve the present head: it takes 1."}
+	return map[string]func(*Thread){
+		"approved": func(t *Thread) { t.Approvers, t.ApprovedAt = []string{"ada-admin"}, at },
+		"lacks":    func(t *Thread) { t.Waiting = []Objection{lacks} },
+		"merge": func(t *Thread) {
+			t.Approvers, t.ApprovedAt = []string{"ada-admin"}, at
+			t.Waiting = []Objection{{Rule: "pull_request_open", Place: "pull_request.merged", Message: "the pull request is not merged, and the settings admit merged ones only", Hint: "Merge it."}}
+		},
+		"unreadable": func(t *Thread) {
+			t.Stage, t.Changes, t.Trace, t.Waiting = StageDenied, nil, nil, []Objection{lacks}
+			for _, fact := range []string{"declared", "manifest", "pushes"} {
+				t.Objections = append(t.Objections, Objection{Rule: "facts_readable", Place: "coverage." + fact, Message: "reading it: github: 403 Forbidden", Hint: "Give the job contents: read."})
+			}
+		},
+		"end-stuck": func(t *Thread) {
+			stuck := thread(StageStuck)
+			t.Stage, t.End, t.Role, t.Kept, t.Window, t.Operator, t.Reason, t.Ticket, t.Changes, t.Trace = StageStuck, true, "", "", "", "", "", "", nil, nil
+			t.Transitions, t.Objections, t.CommandByHand = stuck.Transitions, stuck.Objections, stuck.CommandByHand
+		},
+	}
+}
+
 func TestThreadGolden(t *testing.T) {
 	for _, stage := range stages() {
 		golden(t, "thread-"+string(stage)+".md", []byte(threadMarkdown(t, thread(stage))))
@@ -113,6 +140,11 @@ func TestThreadGolden(t *testing.T) {
 	broken.BreakGlass = "Invoices of the year end are not sent; incident INC-7"
 	golden(t, "thread-break-glass.md", []byte(threadMarkdown(t, broken)))
 	golden(t, "thread-break-glass-issue.md", []byte(threadIssue(broken)))
+	for name, change := range variants() {
+		changed := thread(StagePlanned)
+		change(&changed)
+		golden(t, "thread-"+name+".md", []byte(threadMarkdown(t, changed)))
+	}
 	golden(t, "thread-bare.md", []byte(threadMarkdown(t, Thread{Stage: StagePlanned})))
 }
 
@@ -128,13 +160,13 @@ func TestSameThreadSameBytes(t *testing.T) {
 	}
 }
 
-// TestThreadBeginsWithWhatCounts: the marker, and then three lines that say what it is, where it stands and what is to be done.
+// TestThreadBeginsWithWhatCounts: the markers, and then three lines that say what it is, where it stands and what is to be done.
 func TestThreadBeginsWithWhatCounts(t *testing.T) {
 	t.Parallel()
 	for _, stage := range stages() {
 		for name, thread := range map[string]Thread{"full": thread(stage), "bare": {Stage: stage}} {
 			lines := strings.Split(strings.ReplaceAll(threadMarkdown(t, thread), "\n\n", "\n"), "\n")
-			for i, want := range []string{ThreadMarker, "## ", "**Now:** ", "**To do:** "} {
+			for i, want := range []string{ThreadMarker, "<!-- stepdown:stage " + string(stage) + " ", "## ", "**Now:** ", "**To do:** "} {
 				if rest, ok := strings.CutPrefix(lines[i], want); !ok || (i > 0 && len(rest) < 5) {
 					t.Errorf("%s, %s: line %d is %q, want %q", stage, name, i+1, lines[i], want)
 				}
@@ -146,7 +178,7 @@ func TestThreadBeginsWithWhatCounts(t *testing.T) {
 func TestThreadCheckConcludes(t *testing.T) {
 	t.Parallel()
 	for stage, want := range map[Stage]string{
-		StagePlanned: "completed neutral", StageDenied: "completed failure", StageRefused: "completed failure",
+		StagePlanned: "completed neutral", StageDenied: "completed failure", StageRefused: "completed failure", StageFailed: "completed failure",
 		StageWaiting: "completed action_required", StageOpen: "in_progress ", StageStepping: "in_progress ", StageDone: "completed success",
 		StageUnchanged: "completed success", StageUndone: "completed failure", StageStuck: "completed failure", StageEnding: "completed neutral",
 		StageEnded: "completed neutral", "": "completed failure", "new": "completed failure",
@@ -177,6 +209,8 @@ func TestThreadSaysNoMoreThanItShows(t *testing.T) {
 		not    []string
 	}{
 		{"done without a proof", Thread{Stage: StageDone}, []string{"NOT PROVED", "conclusion: failure"}, []string{"that is proved"}},
+		{"done and merged", func() Thread { t := thread(StageDone); t.Merged = true; return t }(), []string{"that is proved"}, []string{"Merge this"}},
+		{"an end that was not begun", Thread{Stage: StageUndone, End: true}, []string{"nothing of what this request gave was taken away", "End of access"}, []string{"taken back"}},
 		{"undone without a proof", Thread{Stage: StageUndone}, []string{"NOT PROVED", "conclusion: failure"}, []string{"that is proved"}},
 		{"done", thread(StageDone), []string{"that is proved", "at most 60.3 s", "conclusion: success", "with 2 things", "2030-01-04 02:00:00 UTC"}, []string{"NOT PROVED"}},
 		{"denied", thread(StageDenied), []string{"admitted: **denied**", "Nothing is granted."}, []string{"[x] admitted", "[x] checked"}},
@@ -193,6 +227,73 @@ func TestThreadSaysNoMoreThanItShows(t *testing.T) {
 			if strings.Contains(out, not) {
 				t.Errorf("%s: it says %q:\n%s", c.name, not, out)
 			}
+		}
+	}
+}
+
+// TestThreadStageIsRead as it was written, and nothing else is.
+func TestThreadStageIsRead(t *testing.T) {
+	t.Parallel()
+	head := strings.Repeat("a1", 20)
+	for _, stage := range stages() {
+		page := threadMarkdown(t, thread(stage))
+		for _, text := range []string{page, strings.ReplaceAll(page, "\n", "\r\n")} {
+			if got, about, ok := ThreadStage(text); !ok || got != stage || about != head {
+				t.Errorf("%s: got %q %q %t", stage, got, about, ok)
+			}
+		}
+	}
+	if _, about, ok := ThreadStage(threadMarkdown(t, Thread{Stage: StageOpen, HeadSHA: "x -->"})); !ok || about != "-" {
+		t.Errorf("a head that is none: %q, %t", about, ok)
+	}
+	line := "<!-- stepdown:stage open " + head + " -->"
+	for _, text := range []string{
+		"", ThreadMarker, line, line + "\n" + ThreadMarker, "x\n" + ThreadMarker + "\n" + line, ThreadMarker + "\n\n" + line, ThreadMarker + "\n> " + line,
+		ThreadMarker + "\n" + line + " x", ThreadMarker + " \n" + line, ThreadMarker + "\n" + strings.ToUpper(line),
+	} {
+		if got, about, ok := ThreadStage(text); ok {
+			t.Errorf("%q: got %q %q", text, got, about)
+		}
+	}
+}
+
+// TestWhatAPlanMayNotWriteOver: what is of a lease; of one that may still be open whatever was pushed since.
+func TestWhatAPlanMayNotWriteOver(t *testing.T) {
+	t.Parallel()
+	held := []Stage{StageOpen, StageStepping, StageStuck}
+	leased := append([]Stage{StageDone, StageUndone, StageEnded}, held...)
+	for _, stage := range append(stages(), "", "new") {
+		if got := stage.OutranksPlan("a", "a"); got != slices.Contains(leased, stage) {
+			t.Errorf("%q, same head: %t", stage, got)
+		}
+		if got := stage.OutranksPlan("a", "b"); got != slices.Contains(held, stage) {
+			t.Errorf("%q, another head: %t", stage, got)
+		}
+	}
+}
+
+// TestThreadFoldsHints: what mends several things is said once, after the last of them, and is what is to be done.
+func TestThreadFoldsHints(t *testing.T) {
+	t.Parallel()
+	denied := Thread{Stage: StageDenied, Objections: []Objection{{Message: "one", Hint: "Do A."}, {Message: "two", Hint: "Do B."}, {Message: "three", Hint: "Do A."}}}
+	out := threadMarkdown(t, denied)
+	if want := "- ❌ one\n- ❌ three<br>**What would mend these:** Do A.\n- ❌ two<br>**What would mend it:** Do B.\n"; !strings.Contains(out, want) {
+		t.Errorf("want %s in:\n%s", want, out)
+	}
+	if !strings.Contains(out, "**To do:** Mend what is listed below.") {
+		t.Errorf("it takes two things:\n%s", out)
+	}
+	denied.Objections[1].Hint = "Do A."
+	if out = threadMarkdown(t, denied); strings.Count(out, "Do A.") != 2 || !strings.Contains(out, "**To do:** Do A. After") {
+		t.Errorf("one thing mends all:\n%s", out)
+	}
+}
+
+func TestHowLongItWasElevated(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[float64]string{0.01: "0.1 s", 60.25: "60.3 s", 119.99: "120.0 s", 120: "2 minutes", 904.2: "15 minutes 5 seconds", 1800: "30 minutes"} {
+		if got := atMost(s); got != want {
+			t.Errorf("%v: got %q, want %q", s, got, want)
 		}
 	}
 }

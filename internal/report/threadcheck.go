@@ -62,7 +62,7 @@ func (t Thread) states() []string {
 		return "- [ ] " + text
 	}
 	var out []string
-	ends := t.Stage == StageEnding || t.Stage == StageEnded
+	ends := t.ends()
 	if ends && len(t.Transitions) == 0 {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (t Thread) admitted() bool {
 	switch t.Stage {
 	case StageDenied, StagePlanned:
 		return false
-	case StageRefused:
+	case StageRefused, StageFailed:
 		return !t.ApprovedAt.IsZero()
 	default:
 		return len(t.Transitions) > 0 || !t.ApprovedAt.IsZero()
@@ -130,7 +130,7 @@ func ReviewIssue(t Thread) (title string, body []byte) {
 	}
 	elevated := "not known"
 	if t.ElevatedSeconds > 0 {
-		elevated = "for at most " + seconds(t.ElevatedSeconds)
+		elevated = "for at most " + atMost(t.ElevatedSeconds)
 	}
 	links := ""
 	if t.URL != "" {

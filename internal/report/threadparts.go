@@ -2,19 +2,24 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // byHand says how to finish what is stuck.
 func (t Thread) byHand(p *page) {
+	may := "The account may be elevated"
+	if t.ends() {
+		may = "The account may hold it"
+	}
 	block, ok := fence(t.CommandByHand)
 	if ok {
-		p.alert("The account may be elevated until somebody runs this, which removes what the lease names and nothing else:")
+		p.alert("%s until somebody runs this, which removes what open leases name and nothing else:", may)
 		p.block("%s", block)
 		return
 	}
-	p.alert("The account may be elevated until somebody runs the sweep, which removes what the lease names and nothing else. The run's log has the exact command.")
+	p.alert("%s until somebody runs the sweep, which removes what open leases name and nothing else. The run's log has the exact command.", may)
 }
 
 // instruct says what the operator does in the window, while there is time for it.
@@ -79,22 +84,46 @@ func (t Thread) objections(p *page) {
 			heading = "What went wrong"
 		}
 		p.block("### %s", heading)
-		p.items(len(t.Objections), func(i int) string { return t.Objections[i].item("❌", "What would mend it") })
+		p.objections(t.Objections, "❌", "What would mend it", "What would mend these")
 	}
 	if len(t.Waiting) > 0 {
-		p.block("### What it waits for")
-		p.items(len(t.Waiting), func(i int) string { return t.Waiting[i].item("⏳", "What to do") })
+		heading := "What it waits for"
+		if t.Stage == StageDenied {
+			heading = "What it needs after that"
+		}
+		p.block("### %s", heading)
+		p.objections(t.Waiting, "⏳", "What to do", "What to do about these")
 	}
 }
 
-// item is an objection in a list.
-func (o Objection) item(sign, hint string) string {
+// objections lists them, those together that one thing mends, which is said once, after the last of them.
+func (p *page) objections(list []Objection, sign, hint, hints string) {
+	var folded []Objection
+	last := map[int]string{} // what is said after which
+	shown := map[string]bool{}
+	for _, o := range list {
+		if shown[o.Hint] {
+			continue
+		}
+		shown[o.Hint] = true
+		same := slices.DeleteFunc(slices.Clone(list), func(other Objection) bool { return other.Hint != o.Hint })
+		folded = append(folded, same...)
+		if o.Hint != "" {
+			label := hint
+			if len(same) > 1 {
+				label = hints
+			}
+			last[len(folded)-1] = "<br>**" + label + ":** " + inline(o.Hint, mostProse)
+		}
+	}
+	p.items(len(folded), func(i int) string { return folded[i].item(sign) + last[i] })
+}
+
+// item is an objection in a list, without what would mend it.
+func (o Objection) item(sign string) string {
 	out := "- " + sign + " " + inline(o.Message, mostProse)
 	if where := present(named(o.Rule), named(o.Place)); len(where) > 0 {
 		out += " (" + strings.Join(where, ", ") + ")"
-	}
-	if o.Hint != "" {
-		out += "<br>**" + hint + ":** " + inline(o.Hint, mostProse)
 	}
 	return out
 }
@@ -116,20 +145,17 @@ func (t Thread) request() [][2]string {
 	if t.Reason != "" {
 		reason = inline(t.Reason, mostReason)
 	}
-	return [][2]string{
-		{"Account", named(t.Account)},
-		{"Temporary role", named(t.Role)},
-		{"Window", named(t.Window)},
-		{"Role that it keeps", named(t.Kept)},
-		{"Token", token},
-		{"Reason", reason},
-		{"Ticket", named(t.Ticket)},
-		{"Requested by", named(t.Requester)},
-		{"Approved by", approved},
-		{"Operator", named(t.Operator)},
-		{"Manifest", named(t.ManifestPath)},
-		{"Commit", named(t.HeadSHA)},
+	elevation := [][2]string{{"Temporary role", named(t.Role)}, {"Window", named(t.Window)}, {"Role that it keeps", named(t.Kept)}}
+	why := [][2]string{{"Reason", reason}, {"Ticket", named(t.Ticket)}}
+	operator := [][2]string{{"Operator", named(t.Operator)}}
+	if t.ends() { // which has none of these, and another reason than what was asked for then
+		elevation, why, operator = nil, nil, nil
 	}
+	return slices.Concat(
+		[][2]string{{"Account", named(t.Account)}}, elevation, [][2]string{{"Token", token}}, why,
+		[][2]string{{"Requested by", named(t.Requester)}, {"Approved by", approved}}, operator,
+		[][2]string{{"Manifest", named(t.ManifestPath)}, {"Commit", named(t.HeadSHA)}},
+	)
 }
 
 // named is a name as code, or nothing.

@@ -29,18 +29,14 @@ const readyCommand = "/stepdown ready"
 // says says where the request stands and what is to be done.
 func (t Thread) says() (said, error) {
 	switch t.Stage {
-	case StagePlanned, StageDenied, StageRefused, StageWaiting:
+	case StagePlanned, StageDenied, StageRefused, StageFailed, StageWaiting:
 		return t.saysBefore(), nil
 	case StageOpen, StageStepping:
 		return t.saysDuring(), nil
 	case StageDone, StageUnchanged, StageUndone, StageStuck:
 		return t.saysAfter(), nil
 	case StageEnding:
-		return said{
-			sign: "📋", title: "Planned: the end of the access", conclusion: concludedNot,
-			now:  "Planned: what this request gave is to be taken away. Nothing is taken away yet.",
-			todo: "Read the plan below. It only takes away.",
-		}, nil
+		return t.saysEnding(), nil
 	case StageEnded:
 		return said{
 			sign: "⏹️", title: "Ended: role and token were taken away", conclusion: concludedNot,
@@ -56,16 +52,7 @@ func (t Thread) says() (said, error) {
 func (t Thread) saysBefore() said {
 	switch t.Stage {
 	case StagePlanned:
-		todo := "Whoever may approve: read the plan below, and approve "
-		if len(t.Changes) == 0 {
-			todo = "Whoever may approve: read the manifest, and approve "
-		}
-		if t.HeadSHA == "" {
-			todo += "this pull request."
-		} else {
-			todo += "commit " + code(t.HeadSHA, mostName) + ". A later push needs a new approval."
-		}
-		return said{sign: "📋", now: "Planned. Nothing is granted.", todo: todo, title: "Planned: waits for an approval", conclusion: concludedNot}
+		return t.saysPlanned()
 	case StageDenied:
 		return said{
 			sign: "❌", title: "Denied: " + count(len(t.Objections), "objection"), conclusion: concludedBadly,
@@ -77,6 +64,15 @@ func (t Thread) saysBefore() said {
 			sign: "❌", title: "Refused: " + count(len(t.Objections), "objection"), conclusion: concludedBadly,
 			now:  "Refused, by " + count(len(t.Objections), "objection") + ": it cannot be carried out as it is. Nothing is granted.",
 			todo: t.mend(", in the manifest or in the org."),
+		}
+	case StageFailed:
+		todo := "Read below what went wrong, mend it, and run it again. The request itself need not change."
+		if hint := t.onlyHint(); hint != "" {
+			todo = hint
+		}
+		return said{
+			sign: "⚠️", title: "Not carried out: the run failed before anything was granted", conclusion: concludedBadly,
+			now: "Not carried out: the run failed before it began. Nothing was granted.", todo: todo,
 		}
 	default:
 		now := "Admitted"
@@ -93,10 +89,79 @@ func (t Thread) saysBefore() said {
 // mend says what is to be done about the objections: what the only one says, or where they are listed.
 func (t Thread) mend(where string) string {
 	todo := "Mend what is listed below" + where
-	if len(t.Objections) == 1 && t.Objections[0].Hint != "" {
-		todo = sentence(inline(t.Objections[0].Hint, mostProse))
+	if hint := t.onlyHint(); hint != "" {
+		todo = hint
 	}
 	return todo + " After a push it has to be approved again."
+}
+
+// onlyHint is what mends all objections, where that is one thing.
+func (t Thread) onlyHint() string {
+	if len(t.Objections) == 0 || t.Objections[0].Hint == "" || slices.ContainsFunc(t.Objections, func(o Objection) bool { return o.Hint != t.Objections[0].Hint }) {
+		return ""
+	}
+	return sentence(inline(t.Objections[0].Hint, mostProse))
+}
+
+// saysPlanned is for a plan: who has to do what before it is carried out.
+func (t Thread) saysPlanned() said {
+	s := said{sign: "📋", now: "Planned. Nothing is granted.", title: "Planned: waits for an approval", conclusion: concludedNot}
+	lacks := slices.ContainsFunc(t.Waiting, Objection.isApproval)
+	switch {
+	case len(t.Approvers) > 0 && !lacks:
+		s.now = "Planned, and approved by " + names(t.Approvers, mostLogin) + ". Nothing is granted."
+		s.title, s.todo = "Planned, and approved", t.comes()
+		if len(t.Waiting) > 0 {
+			s.title, s.todo = "Planned, and approved: waits for what is listed", t.await()
+		}
+		return s
+	case len(t.Changes) == 0:
+		s.todo = "Whoever may approve: read the manifest, and approve " + t.head()
+	default:
+		s.todo = "Whoever may approve: read the plan below, and approve " + t.head()
+	}
+	return s
+}
+
+// head is what is approved.
+func (t Thread) head() string {
+	if t.HeadSHA == "" {
+		return "this pull request."
+	}
+	return "commit " + code(t.HeadSHA, mostName) + ". A later push needs a new approval."
+}
+
+// saysEnding is for the plan of an end.
+func (t Thread) saysEnding() said {
+	s := said{
+		sign: "📋", title: "Planned: the end of the access", conclusion: concludedNot,
+		now:  "Planned: what this request gave is to be taken away. Nothing is taken away yet.",
+		todo: "Read the plan below. It only takes away.",
+	}
+	switch {
+	case slices.ContainsFunc(t.Waiting, Objection.isApproval):
+		s.todo = "Whoever may approve: read the plan below, which only takes away, and approve " + t.head()
+	case len(t.Waiting) > 0:
+		s.todo = t.await()
+	case len(t.Approvers) > 0:
+		s.now = "Planned, and approved by " + names(t.Approvers, mostLogin) + ": what this request gave is to be taken away. Nothing is taken away yet."
+	}
+	return s
+}
+
+// isApproval tells whether it is an approval that is missing.
+func (o Objection) isApproval() bool { return o.Rule == "approved" }
+
+// comes says what comes after the approval.
+func (t Thread) comes() string {
+	switch {
+	case t.Operator == "":
+		return "Whoever creates the token: be there when the window opens, as is shown here."
+	case strings.Contains(t.Operator, "@"): // no login of GitHub's
+		return code(t.Operator, mostName) + ": be there when the window opens, as is shown here. If that was missed, have it approved again."
+	default:
+		return code(t.Operator, mostName) + ": be there when the window opens, as is shown here. If that was missed, comment `" + readyCommand + "`."
+	}
 }
 
 // await says what opens the window: the operator, or whatever it waits for beside.
@@ -164,7 +229,9 @@ func (t Thread) saysAfter() said {
 		}
 	case StageUndone:
 		now := "Not done: there is no token of this request. That what it gave is taken back is NOT PROVED: look at the run."
-		if t.reached(access.StateUndone) {
+		if t.ends() {
+			now = "Not done: nothing of what this request gave was taken away."
+		} else if t.reached(access.StateUndone) {
 			now = "Not done. What it gave was taken back, and that is proved."
 		}
 		return said{
@@ -178,6 +245,13 @@ func (t Thread) saysAfter() said {
 		}
 		if t.Role != "" {
 			holds = code(t.Role, mostName)
+		}
+		if t.ends() {
+			return said{
+				sign: "🚨", title: "STUCK: NOT PROVED TO BE TAKEN AWAY", conclusion: concludedBadly,
+				now:  "STUCK: " + who + " MAY STILL HOLD WHAT WAS TO BE TAKEN AWAY. Nothing proves that it is gone.",
+				todo: "Now, whoever runs this for the org: finish it by hand, as is said below.",
+			}
 		}
 		return said{
 			sign: "🚨", title: "STUCK: THE ACCOUNT MAY STILL BE ELEVATED", conclusion: concludedBadly,
@@ -200,7 +274,7 @@ func (t Thread) saysDone() said {
 		now += " It keeps " + code(t.Kept, mostName) + "."
 	}
 	if t.ElevatedSeconds > 0 {
-		now += " It was elevated for at most " + seconds(t.ElevatedSeconds) + "."
+		now += " It was elevated for at most " + atMost(t.ElevatedSeconds) + "."
 	}
 	if n := len(t.Findings) + len(t.Residue); n > 0 {
 		title += ", with " + count(n, "thing") + " to be looked at"
@@ -211,7 +285,7 @@ func (t Thread) saysDone() said {
 // merge says what is to be done with the pull request.
 func (t Thread) merge() string {
 	switch {
-	case t.PendingUntil.IsZero():
+	case t.Merged || t.PendingUntil.IsZero():
 		return "Nothing."
 	case !t.Now.IsZero() && !t.Now.Before(t.PendingUntil):
 		return "The time to merge this pull request was over at " + stamp(t.PendingUntil) + ": the audit reports the token as not declared."
