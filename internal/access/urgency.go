@@ -9,5 +9,13 @@ type urgentKey struct{}
 // elevated until it is done, so that no ceiling that the program sets itself holds it up.
 func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgentKey{}, true) }
 
+// Unhurried takes that mark off again, for what comes once the role is gone.
+func Unhurried(ctx context.Context) context.Context {
+	return context.WithValue(ctx, urgentKey{}, false)
+}
+
 // IsUrgent tells whether ctx is marked by Urgent.
-func IsUrgent(ctx context.Context) bool { return ctx.Value(urgentKey{}) != nil }
+func IsUrgent(ctx context.Context) bool {
+	urgent, _ := ctx.Value(urgentKey{}).(bool)
+	return urgent
+}

@@ -50,6 +50,8 @@ type Catalogue interface {
 // Tokens lists and changes API tokens.
 type Tokens interface {
 	Tokens(ctx context.Context) ([]org.Token, error)
+	// Crowded tells whether looks at the tokens should become rarer, for the sake of what else is asked of the org.
+	Crowded() bool
 	RevokeToken(ctx context.Context, id string) error
 	RestrictToken(ctx context.Context, t org.Token, zoneIDs []string) (org.Token, error)
 }
@@ -166,6 +168,12 @@ func refused(err error) bool {
 func notFound(err error) bool {
 	var n interface{ NotFound() bool }
 	return errors.As(err, &n) && n.NotFound()
+}
+
+// rateLimited tells whether err says that Okta answers, and not this for now.
+func rateLimited(err error) bool {
+	var l interface{ RateLimited() bool }
+	return errors.As(err, &l) && l.RateLimited()
 }
 
 // sleep waits for d or until ctx ends, and returns the cause in that case.

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
 )
 
 // The sides of a wire, and how it can go wrong.

@@ -16,14 +16,15 @@ func (r *run) restrict(ctx context.Context, token org.Token, zoneIDs []string) e
 			return fmt.Errorf("pinning token %q to its network zones: %w", token.Name, err)
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, r.settle()+r.Poll, fmt.Errorf("not so within %s", r.settle()))
-	defer cancel()
-	for {
+	for patience := r.settle() + r.Poll; ; {
 		err := r.readZones(ctx, token, zoneIDs)
 		if err == nil {
 			return nil
 		}
-		if cause := sleep(ctx, r.Poll); cause != nil {
+		if !rateLimited(err) { // a rate limit says nothing of the token: only ctx ends that
+			patience -= r.Poll
+		}
+		if cause := sleep(ctx, r.Poll); cause != nil || patience <= 0 {
 			return fmt.Errorf("reading token %q back: %w", token.Name, errors.Join(err, cause))
 		}
 	}

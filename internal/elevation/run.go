@@ -305,6 +305,7 @@ func (r *run) finish(ctx context.Context, token org.Token, zoneIDs []string) err
 	if err := r.prove(ctx, kept(r.lease)); err != nil {
 		return err
 	}
+	ctx = access.Unhurried(ctx) // nobody is elevated any more
 	if err := r.Okta.EndSessions(ctx, r.lease.Account.ID); err != nil {
 		return fmt.Errorf("ending the sessions of account %q after the step-down: %w", r.lease.Account.Login, err)
 	}

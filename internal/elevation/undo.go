@@ -151,7 +151,7 @@ func (r *run) spared() string {
 func (r *run) takeBack(ctx context.Context) error {
 	ctx, cancel := r.own(ctx)
 	defer cancel()
-	if err := r.revokeAll(ctx); err != nil {
+	if err := r.revokeAll(access.Unhurried(ctx)); err != nil {
 		return err
 	}
 	if r.spared() != "" {
@@ -172,7 +172,7 @@ func (r *run) takeBack(ctx context.Context) error {
 	if err := r.prove(ctx, r.undone()); err != nil {
 		return err
 	}
-	if err := r.revokeAll(ctx); err != nil { // again: one that was created last may have been listed late
+	if err := r.revokeAll(access.Unhurried(ctx)); err != nil { // again: one that was created last may have been listed late
 		return err
 	}
 	if r.ev.Token != nil && r.spared() == "" {

@@ -16,17 +16,20 @@ import (
 var errWindowEnded = errors.New("the window ended and the token had not appeared\nHave the operator at hand and apply again.")
 
 // How the look-out for the token adapts: it slows down in a long window and where Okta fails, and gives up on an Okta that
-// does not answer several times in a row, because an account whose tokens cannot be seen should not stay elevated.
+// does not answer several times in a row, because an account whose tokens cannot be seen should not stay elevated. One that answers
+// that its rate limit is used up is given longer: its windows are of a minute.
 const (
-	briskFor    = 2 * time.Minute // poll at the full rate for so long, then at half of it
-	maxFailures = 3               // failed looks in a row
-	lookBudget  = 15 * time.Second
+	briskFor     = 2 * time.Minute // poll at the full rate for so long, then at half of it
+	maxFailures  = 3               // failed looks in a row
+	lookBudget   = 15 * time.Second
+	longestPause = 45 * time.Second
+	blindFor     = 2 * time.Minute // without a look for the sake of a rate limit
 )
 
 // awaitToken looks for tokens of the account that were not there before, until there is one or ctx ends. Exactly one, with
 // the expected name, is the token; anything else ends the window with an error.
 func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
-	began, failures := time.Now(), 0
+	began, failures, interval := time.Now(), 0, time.Duration(0)
 	for {
 		looked := time.Now()
 		fresh, err := r.look(ctx)
@@ -34,6 +37,7 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 			r.Tell.Waiting(time.Until(r.lease.EndsAt))
 		}
 		switch {
+		case rateLimited(err) && time.Since(r.lookedAt) < blindFor:
 		case err != nil && ctx.Err() == nil:
 			if failures++; failures >= maxFailures {
 				return org.Token{}, fmt.Errorf("looking for the token, %d times in a row: %w", failures, err)
@@ -48,10 +52,21 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 		if time.Since(began) > briskFor {
 			pause *= 2
 		}
+		interval = r.calmer(interval, rateLimited(err))
+		pause = max(pause, interval)
 		if cause := sleep(ctx, pause); cause != nil {
 			return org.Token{}, fmt.Errorf("waiting for token %q: %w", r.lease.TokenName, cause)
 		}
 	}
+}
+
+// calmer returns the interval of looks that Okta's limits bear: it doubles while too much is used of them, by whomever, and comes
+// back slowly, so that many runs which look out at once come to share what there is.
+func (r *run) calmer(interval time.Duration, refused bool) time.Duration {
+	if refused || r.Okta.Crowded() {
+		return min(max(2*interval, 2*r.Poll), longestPause)
+	}
+	return interval * 9 / 10
 }
 
 // look bounds one look for the token: an account whose tokens cannot be seen should not stay elevated for long.

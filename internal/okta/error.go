@@ -116,6 +116,9 @@ func (e *Error) NotFound() bool {
 	return e.Status == http.StatusNotFound && e.own && e.Code == codeNotFound && !e.forToken
 }
 
+// RateLimited tells that Okta answers, and would not answer this for the sake of its rate limits.
+func (e *Error) RateLimited() bool { return e.Status == http.StatusTooManyRequests && e.own }
+
 // oneLine returns s as printable text of bounded length: what a server sends may hold anything.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {

@@ -52,6 +52,7 @@ type Client struct {
 	cred     credential
 	executor *sdk.RequestExecutor // a template: every request works on a copy, since requests change it
 	maxPages int
+	tempo    *pace
 
 	unfamiliar unfamiliar
 }
@@ -86,7 +87,7 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		Transport:     wire,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages}, nil
+	return &Client{org: org, cred: wire.cred, executor: newExecutor(httpClient, org, c.UserAgent), maxPages: maxPages, tempo: pace}, nil
 }
 
 // CheckOrgURL says what is wrong with the address of an org.

@@ -118,6 +118,21 @@ func (p *pace) rushes(ctx context.Context, r *rate, until time.Time) bool {
 	return !until.IsZero() && !fits(ctx, time.Until(until)) && !r.probing && r.flying == 0
 }
 
+// crowded tells whether more is used of the bucket by now, by everybody, than half of the ceiling would be if it were used evenly.
+func (p *pace) crowded(bucket string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.rates[bucket]
+	if r == nil {
+		return false
+	}
+	if r.roll(now); !r.known || !r.noted {
+		return false
+	}
+	elapsed := window - r.end.Sub(now) + slack*time.Second
+	return time.Duration(2*(r.limit-r.left))*window > time.Duration(r.allowed(p.ceiling))*elapsed
+}
+
 // await waits until something changes, the time comes or the context ends.
 func await(ctx context.Context, changed <-chan struct{}, until time.Time) {
 	var due <-chan time.Time

@@ -85,6 +85,13 @@ func (c *Client) Tokens(ctx context.Context) ([]org.Token, error) {
 	return out, nil
 }
 
+// Crowded tells whether so much is used of the limit that Tokens counts towards, by everybody, that looks at the tokens should
+// become rarer: so a hundred runs that look out for theirs leave each other, and whoever steps down, what they need. It is false
+// where Okta has told of no limit.
+func (c *Client) Crowded() bool {
+	return c.tempo.crowded(bucketOf(http.MethodGet, tokensPath), time.Now())
+}
+
 // RevokeToken revokes a token. The word "current", which would revoke the caller's own, is refused.
 func (c *Client) RevokeToken(ctx context.Context, id string) error {
 	op := "revoking API token " + quote(id)
