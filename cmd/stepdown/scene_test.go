@@ -321,7 +321,7 @@ func (s *scene) environment() []string {
 	names := []string{
 		"HOME", "TMPDIR", "PATH", "GOCOVERDIR", "OKTA_ORG_URL", "OKTA_API_TOKEN", "OKTA_CLIENT_ID", "OKTA_PRIVATE_KEY", "OKTA_PRIVATE_KEY_ID", "STEPDOWN_LEDGER_KEY", "GITHUB_ACTIONS",
 		"GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STATE",
-		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "INPUT_LEDGER", "GITHUB_ACTOR", "STATE_lease",
+		"GITHUB_STEP_SUMMARY", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "INPUT_COMMAND", "INPUT_OKTA-ORG-URL", "INPUT_FAIL-ON", "INPUT_GITHUB-TOKEN", "INPUT_LEDGER", "GITHUB_ACTOR", "STATE_lease", "STATE_began",
 	}
 	var out []string
 	for _, name := range names {
@@ -392,7 +392,7 @@ func (s *scene) payload(args []string) error {
 	return os.WriteFile(filepath.Join(s.work, "event.json"), data, 0o600)
 }
 
-// github fork|draft|close|merge|settings FILE|also PATH|base PATH FILE|rename FROM TO|down
+// github fork|draft|close|merge|settings FILE|also PATH|base PATH FILE|rename FROM TO|run ID goes-on|over|down
 func (s *scene) github(args []string) error {
 	switch args[0] {
 	case "fork":
@@ -418,6 +418,13 @@ func (s *scene) github(args []string) error {
 		s.hub.Commit("change", nil)
 		s.hub.Rename("change", args[1], args[2])
 		s.pull = s.hub.OpenPullRequest("frank", "change", "A token")
+	case "run": // ID goes-on|over
+		id, err := strconv.ParseInt(args[1], 10, 64)
+		if err != nil {
+			return err
+		}
+		s.hub.AddRun(id, "workflow_run", "main", "grace")
+		s.hub.SetRun(id, args[2] == "goes-on", 1)
 	case "down":
 		s.hub.Inject(githubemu.Fault{Status: 503})
 	case "mend":

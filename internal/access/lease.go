@@ -103,7 +103,14 @@ type Terms struct {
 	OpenedAt    time.Time `json:"opened_at"`
 	EndsAt      time.Time `json:"ends_at"` // when the window ends at the latest; a sweep acts after it
 	Approval    *Approval `json:"approval,omitempty"`
-	RunID       string    `json:"run_id,omitempty"`
+	Run
+}
+
+// Run is the run of a workflow that opened a lease; zero outside of GitHub Actions.
+type Run struct {
+	RunID      string `json:"run_id,omitempty"`
+	RunAttempt int    `json:"run_attempt,omitempty"` // 1, 2, …
+	Job        string `json:"job,omitempty"`         // the key of its job in the workflow
 }
 
 // Patience says how patient an undo is with Okta. A lease keeps it, so that the undo needs no settings.

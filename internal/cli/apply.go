@@ -65,6 +65,7 @@ type desk struct {
 }
 
 func (s *session) apply(ctx context.Context, number int) error {
+	_ = s.runner.SaveState(stateBegan, "true") // without it, the post step asks the ledger
 	d, err := s.desk(ctx, number)
 	if err != nil {
 		return err
@@ -303,7 +304,7 @@ func (s *session) breakGlass(ctx context.Context, d *desk, r admission.Result) e
 // perform says a plan and has it done under its lease. The post step learns of the lease before it is opened.
 func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, plan elevation.Plan, settings access.Settings, do func(context.Context, elevation.Plan) (access.Evidence, error)) error {
 	s.sayChanges(plan)
-	if err := s.runner.SaveState("lease", plan.Terms.ID); err != nil {
+	if err := s.runner.SaveState(stateLease, plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}
 	var evidence access.Evidence
@@ -324,11 +325,8 @@ func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, 
 	return err
 }
 
-// noLease ends a run that could not open its lease, so that the post step has nothing to look for.
+// noLease ends a run that could not open its lease. The post step looks for it all the same: an answer may have been lost.
 func (s *session) noLease(err error) error {
-	if stateErr := s.runner.SaveState("lease", ""); stateErr != nil {
-		err = errors.Join(err, stateErr)
-	}
 	if errors.Is(err, access.ErrLeaseTaken) {
 		s.output("outcome", "refused")
 		return coded(ExitFound, fmt.Errorf("%w\n%s", err, s.waitOrSweep()))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -156,7 +157,14 @@ func (folders) Open(name string) (fs.File, error) { return os.Open(name) }
 
 // subject identifies a run of the program.
 func (s *session) subject(now time.Time, approval *access.Approval) elevation.Subject {
-	return elevation.Subject{ID: newLeaseID(now), OrgURL: s.orgURL, Now: now.UTC(), RunID: s.runner.Context().RunID, Approval: approval}
+	return elevation.Subject{ID: newLeaseID(now), OrgURL: s.orgURL, Now: now.UTC(), Run: s.thisRun(), Approval: approval}
+}
+
+// thisRun is the run of the workflow that the program runs in.
+func (s *session) thisRun() access.Run {
+	where := s.runner.Context()
+	attempt, _ := strconv.Atoi(where.RunAttempt) // of a runner that does not say it, the first
+	return access.Run{RunID: where.RunID, RunAttempt: attempt, Job: where.Job}
 }
 
 // refusalError lists why something is not done.

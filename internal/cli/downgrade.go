@@ -28,6 +28,7 @@ not removed. ACCOUNT is the account or the name of its declaration.`,
 }
 
 func (s *session) downgrade(ctx context.Context, account string) error {
+	_ = s.runner.SaveState(stateBegan, "true") // without it, the post step asks the ledger
 	dir, err := s.declared()
 	if err != nil {
 		return err

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +25,8 @@ and nothing else, it only removes, and it may run beside anything else and again
 
 The pull request that a lease was opened for shows how it ended.
 
-A lease whose run was killed is due when its window is over. Where you know that the run is dead, --now does not wait for that.`,
+A lease whose run was killed is due when its window is over, or as soon as GitHub says that the run is over, for which GITHUB_TOKEN needs
+actions: read. Where you know that the run is dead, --now does not wait for that.`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context(), now) },
 	}
@@ -41,7 +44,7 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 		return err
 	}
 	due := func(l access.Lease) bool {
-		return now || l.Due(time.Now()) || v != nil && l.State.Open() && v.overdue(ctx, l)
+		return now || l.Due(time.Now()) || v != nil && l.State.Open() && (v.overdue(ctx, l) || s.isOrphaned(ctx, v, l))
 	}
 	var result elevation.Sweep
 	s.narrated(w, nil, func() { result, err = w.Sweep(ctx, due) })
@@ -65,6 +68,19 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 		err = coded(ExitStuck, err)
 	}
 	return s.concludeSweep(ctx, result.Swept, err)
+}
+
+// isOrphaned tells whether the run that opened the lease is over: nobody steps down for it any more. Where that cannot be read, the
+// lease waits for the end of its window.
+func (s *session) isOrphaned(ctx context.Context, v *voucher, l access.Lease) bool {
+	if l.RunID == "" || l.Approval == nil || !strings.EqualFold(l.Approval.Repository, v.repository) || l.RunID == s.thisRun().RunID {
+		return false
+	}
+	over, err := v.hub.RunIsOver(ctx, l.Run)
+	if err != nil {
+		s.warn(fmt.Errorf("lease %s waits for the end of its window: %w", l.ID, err))
+	}
+	return over
 }
 
 // sweeper connects to the org and the ledger, and to what holds leases against their manifests, which may be nil.
@@ -123,31 +139,48 @@ func newPost(s *session) *cobra.Command {
 	return c
 }
 
-// post undoes the lease of this job's run if it is still open. Without a lease in the state there was none.
+// The states of the Action that the post step reads.
+const (
+	stateBegan = "began" // a verb that opens leases has begun
+	stateLease = "lease" // the id of the last lease that it was about to open
+)
+
+// post undoes the leases of this job's run that are still open: the one that the state names, or, where the state was lost, those that
+// the ledger has of the run and the job.
 func (s *session) post(ctx context.Context) error {
 	s.inAction = true
 	s.takeInputs()
-	id := s.runner.State("lease")
-	if id == "" {
+	id, run := s.runner.State(stateLease), s.thisRun()
+	verb := s.runner.Input("command")
+	lost := s.runner.State(stateBegan) == "" && run.RunID != "" && (verb == "apply" || verb == "downgrade")
+	if id == "" && !lost {
 		fmt.Fprintln(s.stdout, "this run opened no lease")
 		return nil
 	}
-	var swept elevation.Swept
-	var open bool
+	if id == "" {
+		fmt.Fprintln(s.stdout, "there is no state of this run: looking for its leases in the ledger")
+	}
+	ours := func(l access.Lease) bool {
+		return l.ID == id || l.RunID == run.RunID && run.RunID != "" && l.Job == run.Job
+	}
+	var swept []elevation.Swept
 	w, _, err := s.sweeper(ctx)
 	if err == nil {
-		s.narrated(w, nil, func() { swept, open, err = w.Finish(ctx, id) })
+		s.narrated(w, nil, func() { swept, err = w.Finish(ctx, ours) })
 	}
-	if err != nil {
-		return coded(ExitStuck, fmt.Errorf("lease %s may be open, and cannot be ended: %w", id, err))
-	}
-	if !open {
-		fmt.Fprintf(s.stdout, "lease %s is closed\n", id)
-		leases, _ := w.Ledger.Leases(ctx)
-		if i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == id }); i >= 0 && leases[i].Approval != nil {
-			s.mend(ctx, w.Ledger, access.PullRequest{Repository: s.runner.Context().Repository, Number: leases[i].Approval.PullRequest})
-		}
+	switch {
+	case err != nil && id == "" && exitCode(err) == ExitUsage: // with such inputs the run could open none either
+		fmt.Fprintf(s.stdout, "this run opened no lease: %v\n", err)
 		return nil
+	case err != nil:
+		return coded(ExitStuck, fmt.Errorf("lease %s may be open, and cannot be ended: %w", cmp.Or(id, "of run "+run.RunID), err))
+	case len(swept) > 0:
+		return s.concludeSweep(ctx, swept, nil)
 	}
-	return s.concludeSweep(ctx, []elevation.Swept{swept}, nil)
+	fmt.Fprintln(s.stdout, "no lease of this run is open")
+	leases, _ := w.Ledger.Leases(ctx)
+	if i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == id }); i >= 0 && leases[i].Approval != nil {
+		s.mend(ctx, w.Ledger, access.PullRequest{Repository: s.runner.Context().Repository, Number: leases[i].Approval.PullRequest})
+	}
+	return nil
 }

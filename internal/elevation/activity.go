@@ -100,7 +100,8 @@ func onlyLooks(eventType string) bool {
 
 func (r *run) expects(e org.LogEvent) bool {
 	if e.Type == eventTokenCreated {
-		return r.ev.Token != nil && createdToken(e) == r.ev.Token.ID
+		// One of that name is what the window was for, though a run that failed has revoked it; a second one is reported with that.
+		return r.ev.Token != nil && createdToken(e) == r.ev.Token.ID || r.ev.Token == nil && len(e.Targets) > 0 && e.Targets[0].Name == r.lease.TokenName
 	}
 	for _, prefix := range expectedActivity() {
 		if strings.HasPrefix(e.Type, prefix) {

@@ -38,7 +38,7 @@ type Subject struct {
 	ID       string
 	OrgURL   string
 	Now      time.Time
-	RunID    string
+	Run      access.Run
 	Approval *access.Approval
 }
 
@@ -89,7 +89,7 @@ func baseTerms(owner access.TokenOwner, f Facts, s access.Settings, subject Subj
 		Declaration: owner.Name,
 		OpenedAt:    subject.Now,
 		Approval:    subject.Approval,
-		RunID:       subject.RunID,
+		Run:         subject.Run,
 	}
 	return t
 }

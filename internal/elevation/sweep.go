@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -46,19 +45,28 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 	return out, err
 }
 
-// Finish undoes one lease if it is open, due or not: its run is known to have ended. The second result is false where
-// there is nothing to undo.
-func (w *Workflow) Finish(ctx context.Context, leaseID string) (Swept, bool, error) {
-	leases, err := w.Ledger.Leases(ctx) // what cannot be read beside it is not this lease's business
-	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == leaseID })
-	if i < 0 {
-		return Swept{}, false, fmt.Errorf("finishing lease %s: %w", leaseID, errors.Join(errors.New("it is not in the ledger"), err))
+// Finish undoes the open leases of a run that is known to have ended, due or not. What cannot be read beside them is not their
+// business: it is an error only where none of them is found.
+func (w *Workflow) Finish(ctx context.Context, of func(access.Lease) bool) ([]Swept, error) {
+	leases, err := w.Ledger.Leases(ctx)
+	var out []Swept
+	found := false
+	for _, lease := range leases {
+		if !of(lease) {
+			continue
+		}
+		found = true
+		if !lease.State.Open() {
+			continue
+		}
+		if swept, open := w.undoLease(ctx, lease); open {
+			out = append(out, swept)
+		}
 	}
-	if !leases[i].State.Open() {
-		return Swept{}, false, nil
+	if found || err == nil {
+		return out, nil
 	}
-	swept, open := w.undoLease(ctx, leases[i])
-	return swept, open, nil
+	return nil, fmt.Errorf("looking for the leases of a run: %w", err)
 }
 
 // undoLease undoes a lease of another run. Nothing is done to the org before the ledger says that the lease is still open:

@@ -151,7 +151,7 @@ func (r *run) spared() string {
 func (r *run) takeBack(ctx context.Context) error {
 	ctx, cancel := r.own(ctx)
 	defer cancel()
-	if err := r.revokeAll(access.Unhurried(ctx)); err != nil {
+	if err := r.revokeAll(ctx); err != nil {
 		return err
 	}
 	if r.spared() != "" {

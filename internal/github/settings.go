@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	gh "github.com/google/go-github/v88/github"
@@ -163,4 +164,24 @@ func (c *Client) RepositoryFacts(ctx context.Context) (access.RepositoryFacts, e
 		return access.RepositoryFacts{}, fmt.Errorf("reading repository %q: %w", c.repository, clean(err))
 	}
 	return facts, nil
+}
+
+// RunIsOver tells whether the run of a workflow, in that attempt, has ended: GitHub says that it is completed, or that a later
+// attempt has begun. Any run of which GitHub does not say so goes on.
+func (c *Client) RunIsOver(ctx context.Context, run access.Run) (bool, error) {
+	fail := func(err error) (bool, error) {
+		return false, fmt.Errorf("reading whether run %s is over: %w", oneLine(run.RunID, 40), clean(err))
+	}
+	id, err := strconv.ParseInt(run.RunID, 10, 64)
+	if err != nil || id <= 0 {
+		return fail(errors.New("not the id of a run"))
+	}
+	got, _, err := c.api.Actions.GetWorkflowRunByID(ctx, c.owner, c.name, id)
+	switch {
+	case err != nil:
+		return fail(err)
+	case got.GetID() != id || got.GetStatus() == "" || got.GetRunAttempt() < 1:
+		return fail(fmt.Errorf("github: the answer is for run %d, %q, attempt %d", got.GetID(), got.GetStatus(), got.GetRunAttempt()))
+	}
+	return got.GetStatus() == "completed" || got.GetRunAttempt() > max(run.RunAttempt, 1), nil
 }

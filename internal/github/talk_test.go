@@ -489,6 +489,7 @@ func TestHintsNameThePermission(t *testing.T) {
 		{"GET", "/repos/o/r/collaborators/a/permission", "metadata: read"},
 		{"GET", "/repos/o/r/environments/production", "actions: read"},
 		{"GET", "/repos/o/r/actions/permissions/workflow", "administration: read"},
+		{"GET", "/repos/o/r/actions/runs/7", "actions: read"},
 		{"GET", "/orgs/o/teams/t/memberships/a", "members: read"},
 	} {
 		text := permission(&http.Response{}, &Error{Method: test.method, Path: test.path})

@@ -20,6 +20,8 @@ type workflowRun struct {
 	event, branch, sha, actor string
 	headRepo                  string
 	at                        time.Time
+	under                     bool // it goes on
+	attempt                   int
 }
 
 // payload is an event with what all of them have.
@@ -192,6 +194,17 @@ func (h *Hub) AddRun(id int64, event, branch, actor string) {
 	h.runs[id] = &workflowRun{id: id, event: event, branch: branch, sha: h.branches[branch], actor: actor, headRepo: h.opts.Repository, at: h.now()}
 }
 
+// SetRun makes the workflow run one that goes on, or is over, in that attempt. It panics if there is no such run.
+func (h *Hub) SetRun(id int64, goesOn bool, attempt int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	run := h.runs[id]
+	if run == nil {
+		panic(fmt.Sprintf("githubemu: no run %d", id))
+	}
+	run.under, run.attempt = goesOn, attempt
+}
+
 func (h *Hub) readRun(c call) (int, any) {
 	run := h.runs[int64(c.number("run"))]
 	if run == nil {
@@ -202,12 +215,16 @@ func (h *Hub) readRun(c call) (int, any) {
 
 func (h *Hub) runShape(c call, r *workflowRun) map[string]any {
 	api := fmt.Sprintf("%s/repos/%s/actions/runs/%d", c.base, h.opts.Repository, r.id)
+	status, conclusion := "completed", any("success")
+	if r.under {
+		status, conclusion = "in_progress", nil
+	}
 	suite, repo := r.id+1_000_000_000, c.base+"/repos/"+h.opts.Repository
 	return map[string]any{
 		"id": r.id, "name": "approval-signal", "node_id": nodeID("WFR_", fmt.Sprint(r.id)), "check_suite_id": suite,
 		"check_suite_node_id": nodeID("CS_", fmt.Sprint(suite)), "head_branch": r.branch, "head_sha": r.sha,
-		"path": ".github/workflows/approval-signal.yml", "display_title": "approval-signal", "run_number": 1, "run_attempt": 1,
-		"event": r.event, "status": "completed", "conclusion": "success", "workflow_id": workflowID, "url": api,
+		"path": ".github/workflows/approval-signal.yml", "display_title": "approval-signal", "run_number": 1, "run_attempt": max(r.attempt, 1),
+		"event": r.event, "status": status, "conclusion": conclusion, "workflow_id": workflowID, "url": api,
 		"html_url": fmt.Sprintf("https://github.com/%s/actions/runs/%d", h.opts.Repository, r.id), "pull_requests": []any{},
 		"created_at": r.at.Format(stamp), "updated_at": r.at.Format(stamp), "run_started_at": r.at.Format(stamp),
 		"actor": h.user(c, r.actor, kindOf(r.actor)), "triggering_actor": h.user(c, r.actor, kindOf(r.actor)), "referenced_workflows": []any{},

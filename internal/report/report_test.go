@@ -188,7 +188,7 @@ func downgrade() access.Evidence {
 			Temporary: []access.Role{{Type: access.RoleReadOnlyAdmin}, {Type: access.RoleCustom, CustomRole: "cr0people", ResourceSet: "iamold"}},
 			Label:     "Group reader on CI groups", Intended: access.Role{Type: access.RoleCustom, CustomRole: "cr0group", ResourceSet: "iamci"},
 			Names:       map[string]string{"cr0group": "Group reader", "iamci": "CI groups", "cr0people": "People reader", "00g2": "Helpdesk tier 2"},
-			Declaration: "ci-deployer", OpenedAt: at, EndsAt: when(240), RunID: "42",
+			Declaration: "ci-deployer", OpenedAt: at, EndsAt: when(240), Run: access.Run{RunID: "42"},
 		},
 		Transitions: []access.Transition{
 			{State: access.StateLeased, At: at},
