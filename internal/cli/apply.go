@@ -322,6 +322,7 @@ func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, 
 	}
 	err = s.conclude(evidence, err)
 	b.show(func(t *report.Thread) { s.sayEnd(t, evidence, err, settings) })
+	s.alarm(ctx, evidence, err)
 	return err
 }
 

@@ -113,7 +113,9 @@ func (s *session) concludeSweep(ctx context.Context, swept []elevation.Swept, wo
 			worst = worse(worst, coded(ExitFailed, err))
 		}
 		fmt.Fprintf(s.stdout, "lease %s of %s: %s; evidence: %s\n", one.Evidence.Lease.ID, one.Evidence.Lease.Account.Login, one.Evidence.State, path)
-		worst = worse(worst, s.verdict(one.Evidence, one.Err))
+		err = s.verdict(one.Evidence, one.Err)
+		s.alarm(ctx, one.Evidence, err)
+		worst = worse(worst, err)
 	}
 	s.output("outcome", outcomeName(exitCode(worst)))
 	s.showSwept(ctx, swept)

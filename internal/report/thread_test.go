@@ -140,6 +140,8 @@ func TestThreadGolden(t *testing.T) {
 	broken.BreakGlass = "Invoices of the year end are not sent; incident INC-7"
 	golden(t, "thread-break-glass.md", []byte(threadMarkdown(t, broken)))
 	golden(t, "thread-break-glass-issue.md", []byte(threadIssue(broken)))
+	title, body := StuckIssue(thread(StageStuck))
+	golden(t, "thread-stuck-issue.md", fmt.Appendf(nil, "title: %s\n\n%s", title, body))
 	for name, change := range variants() {
 		changed := thread(StagePlanned)
 		change(&changed)

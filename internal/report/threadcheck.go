@@ -157,3 +157,33 @@ func ReviewIssue(t Thread) (title string, body []byte) {
 	})
 	return cut(title, maxTitle), p.out.Bytes()
 }
+
+// StuckIssue is the issue that calls for whoever can finish a step-down which could not be proved. body is Markdown, title is not.
+func StuckIssue(t Thread) (title string, body []byte) {
+	who := t.Account
+	if who == "" {
+		who = "an account"
+	}
+	title = "STUCK: " + strings.ReplaceAll(who, "`", "'") + " may still be elevated"
+	p := &page{}
+	t.Stage = StageStuck
+	t.byHand(p)
+	links := ""
+	if t.URL != "" {
+		links = link("the pull request", t.URL)
+	}
+	if t.RunURL != "" {
+		links = strings.Join(present(links, link("the run", t.RunURL)), ", ")
+	}
+	p.facts("What it is about", append(t.request(), [2]string{"Links", links}))
+	t.happened(p)
+	t.objections(p)
+	t.concerns(p)
+	p.block("### For whoever ends it")
+	p.lines([]string{
+		"- [ ] In the Admin Console, under Security > Administrators, the account holds no temporary role, by itself or through a group.",
+		"- [ ] Under Security > API > Tokens it owns no token that was created in the window.",
+		"- [ ] A sweep has said that the lease is undone: each one tries it again. Then close this.",
+	})
+	return cut(title, maxTitle), p.out.Bytes()
+}

@@ -72,12 +72,13 @@ func pages(t testing.TB, thread Thread) map[string]string {
 	}
 	_, _, title, summary := ThreadCheck(thread)
 	issueTitle, issue := ReviewIssue(thread)
-	for _, title := range []string{title, issueTitle} {
+	stuckTitle, stuck := StuckIssue(thread)
+	for _, title := range []string{title, issueTitle, stuckTitle} {
 		if len([]rune(title)) > maxTitle || strings.ContainsFunc(title, unicode.IsControl) || strings.Contains(title, "`") {
 			t.Errorf("a title that cannot be one: %q", title)
 		}
 	}
-	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue)}
+	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue), "stuck": string(stuck)}
 }
 
 // ourHTML is what HTML there may be.
@@ -221,7 +222,7 @@ func TestThreadIsShort(t *testing.T) {
 				if strings.Count(page, "<details>") != strings.Count(page, "</details>") {
 					t.Errorf("%s, %s: %q leaves something open", stage, name, part)
 				}
-				if name != "issue" && !strings.Contains(page, "[The run](https://github.example/acme/access/actions/runs/42)") {
+				if name != "issue" && name != "stuck" && !strings.Contains(page, "[The run](https://github.example/acme/access/actions/runs/42)") {
 					t.Errorf("%s, %s: %q cuts the foot off", stage, name, part)
 				}
 			}

@@ -1,0 +1,49 @@
+package cli
+
+// A step-down that is stuck calls for somebody: the exit code and the annotation are seen by whoever looks at the run, the issue by
+// everybody who watches the repository.
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/report"
+)
+
+// alarmBudget bounds how long the issue is tried. Nothing waits for it but the end of the program.
+const alarmBudget = 30 * time.Second
+
+// alarm opens an issue for a lease that is stuck, once however often it is tried. That it cannot be opened is a warning: the exit code
+// says it too.
+func (s *session) alarm(ctx context.Context, ev access.Evidence, err error) {
+	if exitCode(err) != ExitStuck || !s.runner.Active() || s.runner.Context().Repository == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), alarmBudget)
+	defer cancel()
+	hub, hubErr := s.github()
+	if hubErr != nil {
+		s.warn(fmt.Errorf("no issue calls for whoever can end lease %s: %w", ev.Lease.ID, hubErr))
+		return
+	}
+	t := report.Thread{
+		Name: ev.Lease.Declaration, Account: ev.Lease.Account.Login, Kept: ev.Lease.Label, End: ev.Lease.Kind == access.LeaseEnd,
+		Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
+	}
+	if len(ev.Lease.Temporary) > 0 {
+		t.Role = ev.Lease.Temporary[0].Type
+	}
+	if a := ev.Lease.Approval; a != nil {
+		t.URL, t.Requester, t.Approvers, t.ApprovedAt, t.ManifestPath, t.HeadSHA = a.URL, a.Requester, a.Approvers, a.ApprovedAt, a.ManifestPath, a.HeadSHA
+	}
+	s.sayEnd(&t, ev, err, access.DefaultSettings())
+	title, body := report.StuckIssue(t)
+	url, openErr := hub.OpenIssue(ctx, title, "<!-- stepdown:stuck "+ev.Lease.ID+" -->", string(body))
+	if openErr != nil {
+		s.warn(fmt.Errorf("no issue calls for whoever can end lease %s: %w", ev.Lease.ID, openErr))
+		return
+	}
+	fmt.Fprintf(s.stdout, "an issue calls for whoever can end it: %s\n", oneLine(url))
+}
