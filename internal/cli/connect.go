@@ -182,3 +182,16 @@ func place(owner access.TokenOwner, field string) string {
 	}
 	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, field)
 }
+
+// roles answers the admission what a role of the org may do.
+type roles struct{ client *okta.Client }
+
+// Permissions implements admission.Roles.
+func (r roles) Permissions(ctx context.Context, customRole string) ([]string, error) {
+	role, err := r.client.CustomRole(ctx, customRole)
+	var missing interface{ NotFound() bool }
+	if errors.As(err, &missing) && missing.NotFound() {
+		return nil, nil
+	}
+	return role.Permissions, err
+}
