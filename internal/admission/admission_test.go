@@ -119,7 +119,6 @@ func TestRequestsAreDecidedByTheirFacts(t *testing.T) {
 		"a role with a permission that is forbidden": {func(_ *repo, a *admission.Ask) {
 			a.Roles = roles{permissions: []string{"okta.users.manage"}}
 		}, []string{"role_permissions"}},
-		"a role that the org does not tell of": {func(_ *repo, a *admission.Ask) { a.Roles = roles{err: errors.New("503")} }, []string{"facts_readable"}},
 		"not a service account":                {func(r *repo, _ *admission.Ask) { with(r, "serviceAccounts: [robot-*]\n") }, []string{"service_account"}},
 		"by its id where the login decides": {func(r *repo, _ *admission.Ask) {
 			with(r, "elevation:\n  roles:\n    - {role: READ_ONLY_ADMIN, accounts: [svc-beta@*], teams: [developers]}\n")
@@ -284,6 +283,17 @@ func TestWhatMovesWhileItIsReadIsADenial(t *testing.T) {
 				t.Errorf("got %+v, %v", got.Decision.Denials, err)
 			}
 		})
+	}
+}
+
+// TestAnOrgThatDoesNotAnswerIsNoDenial: nobody did anything wrong, and nothing is decided.
+func TestAnOrgThatDoesNotAnswerIsNoDenial(t *testing.T) {
+	t.Parallel()
+	question := ask()
+	question.Roles = roles{err: errors.New("503")}
+	got, err := admission.Admit(t.Context(), request(), engine(t), question)
+	if err == nil || !strings.Contains(err.Error(), "503") || got.Decision.Allow {
+		t.Errorf("got %+v, %v", got.Decision, err)
 	}
 }
 

@@ -31,7 +31,7 @@ type collector struct {
 	ask Ask
 }
 
-// collect reads all facts. The error is of a manifest or of the settings, or the context ended.
+// collect reads all facts. The error is of a manifest, of the settings or of the org, or the context ended.
 func (c *collector) collect(ctx context.Context) error {
 	c.readPullRequest(ctx)
 	if c.r.Facts.known(policy.FactPullRequest) {
@@ -44,7 +44,9 @@ func (c *collector) collect(ctx context.Context) error {
 				return err
 			}
 		}
-		c.readPermissions(ctx)
+		if err := c.readPermissions(ctx); err != nil {
+			return err
+		}
 		c.readPeople(ctx)
 		c.readMergeBases(ctx)
 		c.readOwnersErrors(ctx)
@@ -240,14 +242,21 @@ func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
 	return nil, fmt.Errorf("reading %s: branch %q has not had it in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, f.PullRequest.DefaultBranch, maxLookBack)
 }
 
-// readPermissions asks the org what the role may do that the account is to keep.
-func (c *collector) readPermissions(ctx context.Context) {
+// readPermissions asks the org what the role may do that the account is to keep. An org that does not answer is no denial: nothing
+// could be carried out in it.
+func (c *collector) readPermissions(ctx context.Context) error {
+	var failure error
 	c.read(ctx, policy.FactPermissions, func() (err error) {
 		if role := c.r.Owner.Role.CustomRole; role != "" && c.r.Action == ActionElevate {
 			c.r.Facts.Permissions, err = c.ask.Roles.Permissions(ctx, role)
 		}
+		failure = err
 		return err
 	}, policy.FactManifest)
+	if failure != nil && ctx.Err() == nil {
+		return fmt.Errorf("checking the org, before anything is changed: %w", failure)
+	}
+	return nil
 }
 
 // readMergeBases reads what the change is counted from, now and when each approval was given: where another pull request with a part of

@@ -193,5 +193,9 @@ func (r roles) Permissions(ctx context.Context, customRole string) ([]string, er
 	if errors.As(err, &missing) && missing.NotFound() {
 		return nil, nil
 	}
+	var refusal *okta.Error
+	if errors.As(err, &refusal) && refusal.Status == http.StatusForbidden {
+		err = fmt.Errorf("%w\nThe credential must be that of a super administrator: nobody else may give and take admin roles.", err)
+	}
 	return role.Permissions, err
 }
