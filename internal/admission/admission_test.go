@@ -119,7 +119,7 @@ func TestRequestsAreDecidedByTheirFacts(t *testing.T) {
 		"a role with a permission that is forbidden": {func(_ *repo, a *admission.Ask) {
 			a.Roles = roles{permissions: []string{"okta.users.manage"}}
 		}, []string{"role_permissions"}},
-		"not a service account":                {func(r *repo, _ *admission.Ask) { with(r, "serviceAccounts: [robot-*]\n") }, []string{"service_account"}},
+		"not a service account": {func(r *repo, _ *admission.Ask) { with(r, "serviceAccounts: [robot-*]\n") }, []string{"service_account"}},
 		"by its id where the login decides": {func(r *repo, _ *admission.Ask) {
 			with(r, "elevation:\n  roles:\n    - {role: READ_ONLY_ADMIN, accounts: [svc-beta@*], teams: [developers]}\n")
 			r.trees[head]["access/alpha.yaml"] = strings.Replace(alpha, "svc-alpha@acme.example", "00u1abcdefghijklmn", 1)
