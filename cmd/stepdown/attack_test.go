@@ -155,6 +155,25 @@ func requests() []attack {
 			w.approve("grace")
 			w.hub.ForcePush("octocat", "main", before)
 		}, rule: "approved", says: "base_ref_force_pushed"},
+		{name: "approved of a smaller change, which another merge made larger", do: func(w *siege) {
+			w.hub.Commit("main", map[string]string{"access/invoice-export.yaml": request})
+			w.hub.CommitAs("frank", "a", map[string]githubemu.Entry{"access/invoice-export.yaml": {Delete: true}, "README.md": {Content: "a typo\n"}})
+			w.hub.CreateBranch("frank", "b", w.hub.Head("a"))
+			w.hub.CommitAs("frank", "b", map[string]githubemu.Entry{"access/invoice-export.yaml": {Content: request}})
+			first, second := w.hub.OpenPullRequest("frank", "a", "It is not used any more"), w.hub.OpenPullRequest("frank", "b", "A typo")
+			w.hub.Review(second, "grace", "APPROVED")
+			w.hub.Merge(first)
+			w.event("workflow_run", w.hub.WorkflowRunEvent(second, "pull_request_review"))
+		}, rule: "approved", says: "counted from another commit"},
+		{name: "closed, and opened again after the approval", do: approved(func(w *siege) { w.hub.Close(1); w.hub.Reopen(1) }), rule: "approved", says: "opened again"},
+		{name: "by its id, where the settings tell by the login who approves", do: func(w *siege) {
+			w.settings("elevation: {", "elevation: {roles: [{role: READ_ONLY_ADMIN, accounts: [svc-ci-*], teams: [developers]}], ")
+			w.push("frank", map[string]string{"access/invoice-export.yaml": strings.Replace(request, victim, w.org.UserID(victim), 1)})
+			w.approve("grace")
+		}, rule: "account_by_login"},
+		{name: "a role with a permission that is forbidden", do: approved(func(w *siege) {
+			w.settings("elevation: {", "elevation: {forbiddenPermissions: [okta.groups.read], ")
+		}), rule: "role_permissions"},
 		{name: "asked for by a bot", do: approved(func(w *siege) { w.hub.SetAuthor(1, "github-actions[bot]", "Bot") }), rule: "author_is_a_person"},
 		{name: "closed", do: approved(func(w *siege) { w.hub.Close(1) }), ok: true},
 		{name: "closed, and asked for by its number", do: approved(func(w *siege) {
@@ -406,7 +425,7 @@ func TestWhatCannotBeReadIsDenied(t *testing.T) {
 		"pull request": repo + "/pulls/1", "reviews": repo + "/pulls/1/reviews", "files": repo + "/pulls/1/files",
 		"manifest": repo + "/contents/access/invoice-export.yaml", "settings": repo + "/contents/access", "pushes": repo + "/activity",
 		"authority": repo + "/collaborators", "rules": repo + "/rules/branches/main", "code owners": repo + "/codeowners/errors",
-		"comments": repo + "/issues/1/comments", "base changes": repo + "/issues/1/events", "default branch": repo + "/git/ref/heads/main",
+		"comments": repo + "/issues/1/comments", "events": repo + "/issues/1/events", "merge bases": repo + "/compare", "default branch": repo + "/git/ref/heads/main",
 	} {
 		for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError} {
 			t.Run(strings.ReplaceAll(fact, " ", "-")+"/"+http.StatusText(status), func(t *testing.T) {

@@ -9,6 +9,7 @@ type PullRequest struct {
 	URL           string `json:"url"`
 	State         string `json:"state"` // open or closed
 	Merged        bool   `json:"merged"`
+	MergeSHA      string `json:"merge_sha"` // of the commit that merged it; empty where it is not merged
 	Draft         bool   `json:"draft"`
 	Author        string `json:"author"`
 	AuthorType    string `json:"author_type"` // User, Bot, …

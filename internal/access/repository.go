@@ -28,14 +28,27 @@ const (
 	PushDeletion = "branch_deletion"
 )
 
-// BaseChange is one change of what a pull request is compared with: of its base branch, or of that branch's history. What was
-// approved before it was another change.
+// PullRequestEvent is something that happened to a pull request after which it is not what was approved before: it was given another
+// base branch, that branch's history was rewritten, or it was closed and opened again.
 // Source: docs.github.com, "Issue event types".
-type BaseChange struct {
+type PullRequestEvent struct {
 	ID    int64     `json:"id"`
-	Kind  string    `json:"kind"`  // base_ref_changed, automatic_base_change_succeeded or base_ref_force_pushed
+	Kind  string    `json:"kind"`  // base_ref_changed, automatic_base_change_succeeded, base_ref_force_pushed or reopened
 	Actor string    `json:"actor"` // login; empty where the account was deleted
 	At    time.Time `json:"at"`
+}
+
+// MergeBases are the commits that what a pull request changes is counted from: Now for the present default branch, and Then for the
+// default branch as it was when each approval was given. Where they differ, people judged another change.
+type MergeBases struct {
+	Now  string         `json:"now"`
+	Then []ApprovalBase `json:"then"` // of each approval that stands and is of the head
+}
+
+// ApprovalBase is the merge base as it was when a review was given.
+type ApprovalBase struct {
+	Review int64  `json:"review"`
+	SHA    string `json:"sha"`
 }
 
 // Authority is what a person may do in the repository.

@@ -163,13 +163,12 @@ func (s Settings) AllowsElevation(role, login string) bool {
 
 // ApprovalsFor returns how many people have to approve that an account is given role, and the teams that each of them has
 // to be in one of; no teams means anybody who may write. An entry for the role counts where it is harder than what holds
-// for all. account is a login or an id: the entry of a role counts for every account that is named by its id, since
-// nobody can tell yet whether its login matches.
+// for all. account is a login; of an id, nobody can tell (ApprovalsKnown).
 func (s Settings) ApprovalsFor(role, account string) (count int, teams []string) {
 	count, teams = max(1, s.Admission.Approvals), s.Admission.Teams
 	strictest := -1
 	for _, entry := range s.Elevation.Roles {
-		if entry.Role != role || strings.Contains(account, "@") && !matchAny(entry.Accounts, account) {
+		if entry.Role != role || !matchAny(entry.Accounts, account) {
 			continue
 		}
 		count = max(count, entry.Approvals)
@@ -178,6 +177,14 @@ func (s Settings) ApprovalsFor(role, account string) (count int, teams []string)
 		}
 	}
 	return count, slices.Clone(teams)
+}
+
+// ApprovalsKnown tells whether it can be told who has to approve that an account is given role: not where an entry for the role says
+// so for some accounts, and the account is named by its id.
+func (s Settings) ApprovalsKnown(role, account string) bool {
+	return strings.Contains(account, "@") || !slices.ContainsFunc(s.Elevation.Roles, func(entry AllowedRole) bool {
+		return entry.Role == role && (entry.Approvals > 0 || len(entry.Teams) > 0)
+	})
 }
 
 // Forbids returns those of permissions that an intended role may not hold, sorted.

@@ -26,7 +26,6 @@ func TestApprovalsFor(t *testing.T) {
 	}{
 		"the entry of the role":                {s, access.RoleUserAdmin, "SVC-HR-1@acme.example", 2, []string{"identity"}},
 		"an account that the entry leaves out": {s, access.RoleUserAdmin, "svc-it-1@acme.example", 1, []string{"security"}},
-		"an account by its id":                 {s, access.RoleUserAdmin, "00u1", 2, []string{"identity"}},
 		"an entry without teams":               {s, access.RoleReadOnlyAdmin, "svc-pay-1@acme.example", 3, []string{"security"}},
 		"the least role":                       {s, access.RoleReadOnlyAdmin, "svc-it-1@acme.example", 1, []string{"security"}},
 		"all take more than the entry":         {easy, access.RoleUserAdmin, "svc-hr-1@acme.example", 4, []string{"identity"}},
@@ -35,6 +34,29 @@ func TestApprovalsFor(t *testing.T) {
 		count, teams := c.settings.ApprovalsFor(c.role, c.account)
 		if count != c.count || !slices.Equal(teams, c.teams) {
 			t.Errorf("%s: got %d of %v, want %d of %v", name, count, teams, c.count, c.teams)
+		}
+	}
+}
+
+// TestOfAnAccountByItsIDNobodyKnowsWhoApproves, where the settings say it by login.
+func TestOfAnAccountByItsIDNobodyKnowsWhoApproves(t *testing.T) {
+	t.Parallel()
+	s := access.DefaultSettings()
+	s.Elevation.Roles = []access.AllowedRole{
+		{Role: access.RoleUserAdmin, Accounts: []string{"svc-hr-*"}, Teams: []string{"identity"}},
+		{Role: access.RoleOrgAdmin, Accounts: []string{"svc-hr-*"}},
+	}
+	for _, c := range []struct {
+		role, account string
+		want          bool
+	}{
+		{access.RoleUserAdmin, "00u1", false},
+		{access.RoleUserAdmin, "svc-it-1@acme.example", true},
+		{access.RoleOrgAdmin, "00u1", true},
+		{access.RoleReadOnlyAdmin, "00u1", true},
+	} {
+		if got := s.ApprovalsKnown(c.role, c.account); got != c.want {
+			t.Errorf("%s for %s: %v", c.role, c.account, got)
 		}
 	}
 }

@@ -90,14 +90,40 @@ func TestRequestsAreDecidedByTheirFacts(t *testing.T) {
 		}, []string{"approved"}},
 		"pushed by the approver": {func(r *repo, _ *admission.Ask) { r.pushes["alpha"][0].Actor = "Grace" }, []string{"approved"}},
 		"approved before it was retargeted": {func(r *repo, _ *admission.Ask) {
-			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: now.Add(-time.Minute)}}
+			r.bases = []access.PullRequestEvent{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: now.Add(-time.Minute)}}
 		}, []string{"approved"}},
 		"approved in the second in which it was retargeted": {func(r *repo, _ *admission.Ask) {
-			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: r.reviews[0].SubmittedAt}}
+			r.bases = []access.PullRequestEvent{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: r.reviews[0].SubmittedAt}}
 		}, []string{"approved"}},
 		"approved after it was retargeted": {func(r *repo, _ *admission.Ask) {
-			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: r.reviews[0].SubmittedAt.Add(-time.Second)}}
+			r.bases = []access.PullRequestEvent{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: r.reviews[0].SubmittedAt.Add(-time.Second)}}
 		}, nil},
+		"approved before it was closed and opened again": {func(r *repo, _ *admission.Ask) {
+			r.bases = []access.PullRequestEvent{{ID: 1, Kind: "reopened", Actor: "dana", At: now.Add(-time.Minute)}}
+		}, []string{"approved"}},
+		"approved before a part of it was merged by another": {func(r *repo, _ *admission.Ask) {
+			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "pr_merge", At: now.Add(-time.Minute)}}
+			r.merges = map[string]string{base: base}
+		}, []string{"approved"}},
+		"approved in the second in which a part of it was merged": {func(r *repo, _ *admission.Ask) {
+			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "pr_merge", At: r.reviews[0].SubmittedAt}}
+			r.merges = map[string]string{base: base}
+		}, []string{"approved"}},
+		"approved after that": {func(r *repo, _ *admission.Ask) {
+			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "pr_merge", At: r.reviews[0].SubmittedAt.Add(-time.Second)}}
+			r.merges = map[string]string{base: base}
+		}, nil},
+		"the default branch moved without it": {func(r *repo, _ *admission.Ask) {
+			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "push", At: now.Add(-time.Minute)}}
+		}, nil},
+		"a role with a permission that is forbidden": {func(_ *repo, a *admission.Ask) {
+			a.Roles = roles{permissions: []string{"okta.users.manage"}}
+		}, []string{"role_permissions"}},
+		"not a service account": {func(r *repo, _ *admission.Ask) { with(r, "serviceAccounts: [robot-*]\n") }, []string{"service_account"}},
+		"by its id where the login decides": {func(r *repo, _ *admission.Ask) {
+			with(r, "elevation:\n  roles:\n    - {role: READ_ONLY_ADMIN, accounts: [svc-beta@*], teams: [developers]}\n")
+			r.trees[head]["access/alpha.yaml"] = strings.Replace(alpha, "svc-alpha@acme.example", "00u1abcdefghijklmn", 1)
+		}, []string{"account_by_login"}},
 		"a bot asks":        {func(r *repo, _ *admission.Ask) { r.pull.Author, r.pull.AuthorType = "x[bot]", "Bot" }, []string{"author_is_a_person"}},
 		"push is not known": {func(r *repo, _ *admission.Ask) { r.pushes = nil }, []string{"pusher_known"}},
 		"approver may only read": {func(r *repo, _ *admission.Ask) {
@@ -185,7 +211,9 @@ func TestWhatCannotBeReadIsADenial(t *testing.T) {
 	for method, c := range map[string]struct{ fact, permission string }{
 		"PullRequest":               {"pull_request", "pull-requests: read"},
 		"Reviews":                   {"reviews", "pull-requests: read"},
-		"BaseChanges":               {"base_changes", "pull-requests: read"},
+		"Events":                    {"events", "pull-requests: read"},
+		"PushesSince":               {"merge_bases", "contents: read"},
+		"MergeBase":                 {"merge_bases", "contents: read"},
 		"Files":                     {"files", "pull-requests: read"},
 		"BranchHead":                {"declared", "contents: read"},
 		"Dir access":                {"declared", "contents: read"},
@@ -255,6 +283,17 @@ func TestWhatMovesWhileItIsReadIsADenial(t *testing.T) {
 				t.Errorf("got %+v, %v", got.Decision.Denials, err)
 			}
 		})
+	}
+}
+
+// TestAnOrgThatDoesNotAnswerIsNoDenial: nobody did anything wrong, and nothing is decided.
+func TestAnOrgThatDoesNotAnswerIsNoDenial(t *testing.T) {
+	t.Parallel()
+	question := ask()
+	question.Roles = roles{err: errors.New("503")}
+	got, err := admission.Admit(t.Context(), request(), engine(t), question)
+	if err == nil || !strings.Contains(err.Error(), "503") || got.Decision.Allow {
+		t.Errorf("got %+v, %v", got.Decision, err)
 	}
 }
 
@@ -506,7 +545,7 @@ func TestConfirm(t *testing.T) {
 			r.people["ada"] = access.Authority{User: "ada", Permission: "none"}
 		}, `by now those of ["grace"]`},
 		"retargeted and back": {func(r *repo) {
-			r.bases = []access.BaseChange{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: now.Add(-time.Minute)}}
+			r.bases = []access.PullRequestEvent{{ID: 1, Kind: "base_ref_changed", Actor: "dana", At: now.Add(-time.Minute)}}
 		}, "before the base of the pull request changed"},
 		"a bot pushed the same head": {func(r *repo) {
 			r.pushes["alpha"] = append(r.pushes["alpha"], access.Push{ID: 2, Ref: "refs/heads/alpha", After: head, Kind: "push", Actor: "x[bot]", ActorType: "Bot"})
@@ -515,7 +554,7 @@ func TestConfirm(t *testing.T) {
 		"the approval is too old":              {func(r *repo) { r.later = 24 * time.Hour }, "does not count: it is"},
 		"the operator went away":               {func(r *repo) { r.later = 12 * time.Minute }, "has to wait by now: presence"},
 		"no rights":                            {func(r *repo) { r.fail["Authority"] = errors.New("503") }, "503"},
-		"no events":                            {func(r *repo) { r.fail["BaseChanges"] = errors.New("503") }, "503"},
+		"no events":                            {func(r *repo) { r.fail["Events"] = errors.New("503") }, "503"},
 		"no answer":                            {func(r *repo) { r.fail["Reviews"] = errors.New("502") }, "502"},
 		"no pull request":                      {func(r *repo) { r.fail["PullRequest"] = errors.New("404") }, "404"},
 		"no head":                              {func(r *repo) { r.fail["BranchHead"] = errors.New("403") }, "403"},

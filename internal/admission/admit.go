@@ -21,6 +21,7 @@ type Ask struct {
 	AccessDir string // where manifests lie, relative to the repository
 	Trigger   string // GITHUB_EVENT_NAME; empty outside GitHub Actions
 	Now       time.Time
+	Roles     Roles // of the org that the account is in
 	// Plan asks what would be missing, and grants nothing: any event may start it, and nobody has to be there.
 	Plan bool
 }
@@ -102,13 +103,17 @@ func (r *Result) parse() error {
 	return err
 }
 
-// approvals returns how many approvals the request takes, and of which teams. An end takes what the least role takes.
+// approvals returns how many approvals the request takes, and of which teams.
 func (r *Result) approvals() (int, []string) {
-	role := r.Owner.Elevation.Role
+	return r.Settings.ApprovalsFor(r.approvedRole(), r.Owner.Account)
+}
+
+// approvedRole is the role by which the settings tell who has to approve. An end takes what the least role takes.
+func (r *Result) approvedRole() string {
 	if r.Action == ActionEnd || r.Owner.Account == "" {
-		role = access.DefaultElevationRole
+		return access.DefaultElevationRole
 	}
-	return r.Settings.ApprovalsFor(role, r.Owner.Account)
+	return r.Owner.Elevation.Role
 }
 
 // approve says what was approved, for the lease and the evidence.

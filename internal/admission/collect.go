@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/policy"
@@ -29,7 +31,7 @@ type collector struct {
 	ask Ask
 }
 
-// collect reads all facts. The error is of a manifest or of the settings, or the context ended.
+// collect reads all facts. The error is of a manifest, of the settings or of the org, or the context ended.
 func (c *collector) collect(ctx context.Context) error {
 	c.readPullRequest(ctx)
 	if c.r.Facts.known(policy.FactPullRequest) {
@@ -42,7 +44,11 @@ func (c *collector) collect(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := c.readPermissions(ctx); err != nil {
+			return err
+		}
 		c.readPeople(ctx)
+		c.readMergeBases(ctx)
 		c.readOwnersErrors(ctx)
 		c.readSurroundings(ctx)
 		c.readAgain(ctx)
@@ -54,7 +60,7 @@ func (c *collector) collect(ctx context.Context) error {
 // pull request itself.
 func (c *collector) collectMoving(ctx context.Context) error {
 	f := &c.r.Facts
-	f.Reviews, f.BaseChanges, f.Pushes, f.Authorities, f.Rules, f.Comments = nil, nil, nil, nil, access.BranchRules{}, nil
+	f.Reviews, f.Events, f.Pushes, f.Authorities, f.Rules, f.Comments = nil, nil, nil, nil, access.BranchRules{}, nil
 	c.readReviews(ctx)
 	c.readPeople(ctx)
 	c.readSurroundings(ctx)
@@ -101,12 +107,14 @@ func (c *collector) fail(fact string, err error) {
 // permissionFor names what a token needs to read a fact. Source: docs.github.com, "Permissions required for GitHub Apps".
 func permissionFor(fact string) string {
 	switch fact {
-	case policy.FactPullRequest, policy.FactReviews, policy.FactBaseChanges, policy.FactFiles, policy.FactComments:
+	case policy.FactPullRequest, policy.FactReviews, policy.FactEvents, policy.FactFiles, policy.FactComments:
 		return "pull-requests: read"
 	case policy.FactAuthorities:
 		return "metadata: read, and members: read of the organisation where the settings name teams"
 	case policy.FactRules:
 		return "metadata: read"
+	case policy.FactPermissions:
+		return "okta.roles.read in the org"
 	}
 	return "contents: read"
 }
@@ -125,8 +133,8 @@ func (c *collector) readReviews(ctx context.Context) {
 		f.Reviews, err = c.src.Reviews(ctx, c.ask.Number)
 		return err
 	})
-	c.read(ctx, policy.FactBaseChanges, func() (err error) {
-		f.BaseChanges, err = c.src.BaseChanges(ctx, c.ask.Number)
+	c.read(ctx, policy.FactEvents, func() (err error) {
+		f.Events, err = c.src.Events(ctx, c.ask.Number)
 		return err
 	})
 }
@@ -232,6 +240,95 @@ func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
 		}
 	}
 	return nil, fmt.Errorf("reading %s: branch %q has not had it in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, f.PullRequest.DefaultBranch, maxLookBack)
+}
+
+// readPermissions asks the org what the role may do that the account is to keep. An org that does not answer is no denial: nothing
+// could be carried out in it.
+func (c *collector) readPermissions(ctx context.Context) error {
+	var failure error
+	c.read(ctx, policy.FactPermissions, func() (err error) {
+		if role := c.r.Owner.Role.CustomRole; role != "" && c.r.Action == ActionElevate {
+			c.r.Facts.Permissions, err = c.ask.Roles.Permissions(ctx, role)
+		}
+		failure = err
+		return err
+	}, policy.FactManifest)
+	if failure != nil && ctx.Err() == nil {
+		return fmt.Errorf("checking the org, before anything is changed: %w", failure)
+	}
+	return nil
+}
+
+// readMergeBases reads what the change is counted from, now and when each approval was given: where another pull request with a part of
+// its commits was merged in between, GitHub shows a smaller change than people approved, or a larger one.
+func (c *collector) readMergeBases(ctx context.Context) {
+	f := &c.r.Facts
+	c.read(ctx, policy.FactMergeBases, func() error {
+		var approvals []access.Review
+		for _, review := range standing(f.Reviews) {
+			if review.State == "APPROVED" && review.CommitID == f.PullRequest.HeadSHA {
+				approvals = append(approvals, review)
+			}
+		}
+		if len(approvals) == 0 {
+			return nil
+		}
+		tip := f.SettingsSHA
+		if f.PullRequest.Merged { // the change is in it by now: it is counted from what it was merged into
+			merge, err := c.src.Commit(ctx, f.PullRequest.MergeSHA)
+			if err != nil || len(merge.Parents) == 0 {
+				return errors.Join(err, fmt.Errorf("commit %s merged it and has %d parents", f.PullRequest.MergeSHA, len(merge.Parents)))
+			}
+			tip = merge.Parents[0]
+		}
+		oldest := slices.MinFunc(approvals, func(a, b access.Review) int { return a.SubmittedAt.Compare(b.SubmittedAt) })
+		pushes, err := c.src.PushesSince(ctx, f.PullRequest.DefaultBranch, oldest.SubmittedAt)
+		if err != nil {
+			return err
+		}
+		bases := map[string]string{}
+		base := func(of string) (string, error) {
+			if bases[of] == "" {
+				if bases[of], err = c.src.MergeBase(ctx, of, f.PullRequest.HeadSHA); err != nil {
+					return "", err
+				}
+			}
+			return bases[of], nil
+		}
+		if f.MergeBases.Now, err = base(tip); err != nil {
+			return err
+		}
+		for _, review := range approvals {
+			then, err := base(branchAt(pushes, review.SubmittedAt, headPush(f.Pushes, f.PullRequest.HeadSHA), tip))
+			if err != nil {
+				return err
+			}
+			f.MergeBases.Then = append(f.MergeBases.Then, access.ApprovalBase{Review: review.ID, SHA: then})
+		}
+		return nil
+	}, policy.FactReviews, policy.FactDeclared, policy.FactPushes)
+}
+
+// headPush returns the id of the last push that put the head there; 0 where it is not known.
+func headPush(pushes []access.Push, head string) int64 {
+	i := slices.IndexFunc(pushes, func(p access.Push) bool { return p.After == head }) // newest first
+	if i < 0 {
+		return 0
+	}
+	return pushes[i].ID
+}
+
+// branchAt returns where a branch was when a review was given, by its pushes since; tip where it has not moved since. Times have whole
+// seconds: a push of the same second came after it, unless it came before that of the head, which was there to be reviewed.
+func branchAt(pushes []access.Push, then time.Time, headPush int64, tip string) string {
+	at := tip
+	for _, push := range pushes { // newest first
+		if push.At.Before(then.Truncate(time.Second)) || push.ID < headPush {
+			return push.After
+		}
+		at = push.Before
+	}
+	return at
 }
 
 // readPeople reads who pushed, and what those whose reviews stand may do.

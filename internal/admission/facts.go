@@ -45,12 +45,14 @@ type Facts struct {
 	CustomRules map[string][]byte
 	SettingsSHA string
 
-	BaseChanges  []access.BaseChange // oldest first
-	Pushes       []access.Push       // to the head branch
-	Authorities  []access.Authority  // of everybody whose review stands
-	Rules        access.BranchRules  // of the default branch
+	Events       []access.PullRequestEvent // oldest first
+	MergeBases   access.MergeBases
+	Pushes       []access.Push      // to the head branch
+	Authorities  []access.Authority // of everybody whose review stands
+	Rules        access.BranchRules // of the default branch
 	OwnersErrors []access.OwnersError
 	Comments     []access.Comment
+	Permissions  []string // of the custom role in the org
 }
 
 // known tells whether a fact was read.

@@ -17,8 +17,8 @@ func (r *Result) input(ask Ask) policy.AdmissionInput {
 	f := r.Facts
 	in := policy.AdmissionInput{
 		Now: ask.Now.UTC(), Trigger: ask.Trigger, Plan: ask.Plan, Action: string(r.Action), Coverage: maps.Clone(f.Coverage),
-		PullRequest: f.PullRequest, Reviews: f.Reviews, BaseChanges: f.BaseChanges, Files: f.Files, Pushes: f.Pushes, Authorities: f.Authorities,
-		Rules: f.Rules, OwnersErrors: f.OwnersErrors, AccessDir: f.AccessDir, SettingsSHA: f.SettingsSHA,
+		PullRequest: f.PullRequest, Reviews: f.Reviews, Events: f.Events, MergeBases: f.MergeBases, Files: f.Files, Pushes: f.Pushes, Authorities: f.Authorities,
+		Rules: f.Rules, OwnersErrors: f.OwnersErrors, Permissions: f.Permissions, AccessDir: f.AccessDir, SettingsSHA: f.SettingsSHA,
 		Request: r.request(), Settings: r.bounds(),
 	}
 	for _, comment := range f.Comments {
@@ -57,6 +57,9 @@ func (r *Result) bounds() policy.AdmissionSettings {
 	out := policy.AdmissionSettings{
 		MaxWindowSeconds:           int64(s.Elevation.MaxWindow.Seconds()),
 		ElevationRoleAllowed:       !isLogin(r.Owner.Account) || s.AllowsElevation(r.Owner.Elevation.Role, r.Owner.Account),
+		ApprovalsKnown:             s.ApprovalsKnown(r.approvedRole(), r.Owner.Account),
+		ServiceAccount:             !isLogin(r.Owner.Account) || s.IsServiceAccount(r.Owner.Account),
+		Forbidden:                  s.Forbids(r.Facts.Permissions),
 		Approvals:                  count,
 		Teams:                      teams,
 		MaxApprovalAgeSeconds:      int64(a.MaxApprovalAge.Seconds()),

@@ -47,7 +47,10 @@ type repo struct {
 	trees    map[string]map[string]string // by SHA, by path
 	heads    map[string]string
 	people   map[string]access.Authority
-	bases    []access.BaseChange
+	bases    []access.PullRequestEvent
+	moved    []access.Push     // of the default branch, since the first approval
+	merges   map[string]string // the merge base with the head, by the commit of the default branch; its own is main
+	parents  []string          // of the commit that merged it
 	pushes   map[string][]access.Push
 	rules    access.BranchRules
 	owners   []access.OwnersError
@@ -74,8 +77,9 @@ func request() *repo {
 		pushes: map[string][]access.Push{
 			"alpha": {{ID: 1, Ref: "refs/heads/alpha", After: head, Kind: "push", Actor: "dana", ActorType: "User", At: now.Add(-time.Hour)}},
 		},
-		rules: access.BranchRules{Branch: "main", PullRequest: true, Approvals: 1},
-		fail:  map[string]error{},
+		parents: []string{base},
+		rules:   access.BranchRules{Branch: "main", PullRequest: true, Approvals: 1},
+		fail:    map[string]error{},
 	}
 }
 
@@ -109,8 +113,23 @@ func (r *repo) Files(ctx context.Context, _ int) ([]access.ChangedFile, error) {
 	return answer(ctx, r, "Files", r.files)
 }
 
-func (r *repo) BaseChanges(ctx context.Context, _ int) ([]access.BaseChange, error) {
-	return answer(ctx, r, "BaseChanges", r.bases)
+func (r *repo) Events(ctx context.Context, _ int) ([]access.PullRequestEvent, error) {
+	return answer(ctx, r, "Events", r.bases)
+}
+
+func (r *repo) PushesSince(ctx context.Context, _ string, _ time.Time) ([]access.Push, error) {
+	return answer(ctx, r, "PushesSince", r.moved)
+}
+
+func (r *repo) MergeBase(ctx context.Context, of, _ string) (string, error) {
+	if sha := r.merges[of]; sha != "" {
+		return answer(ctx, r, "MergeBase", sha)
+	}
+	return answer(ctx, r, "MergeBase", main)
+}
+
+func (r *repo) Commit(ctx context.Context, sha string) (access.GitCommit, error) {
+	return answer(ctx, r, "Commit", access.GitCommit{SHA: sha, Parents: r.parents})
 }
 
 func (r *repo) Comments(ctx context.Context, _ int) ([]access.Comment, error) {
@@ -167,8 +186,16 @@ func (r *repo) File(ctx context.Context, name, sha string) ([]byte, error) {
 }
 
 func ask() admission.Ask {
-	return admission.Ask{Number: 7, AccessDir: "./access/", Trigger: "workflow_run", Now: now}
+	return admission.Ask{Number: 7, AccessDir: "./access/", Trigger: "workflow_run", Now: now, Roles: roles{permissions: []string{"okta.groups.read"}}}
 }
+
+// roles is an org of one custom role.
+type roles struct {
+	permissions []string
+	err         error
+}
+
+func (r roles) Permissions(context.Context, string) ([]string, error) { return r.permissions, r.err }
 
 func engine(t *testing.T) *policy.Engine {
 	t.Helper()

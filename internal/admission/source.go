@@ -9,6 +9,7 @@ package admission
 
 import (
 	"context"
+	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/policy"
@@ -19,7 +20,7 @@ type PullRequests interface {
 	PullRequest(ctx context.Context, number int) (access.PullRequest, error)
 	Reviews(ctx context.Context, number int) ([]access.Review, error)
 	Files(ctx context.Context, number int) ([]access.ChangedFile, error)
-	BaseChanges(ctx context.Context, number int) ([]access.BaseChange, error) // oldest first
+	Events(ctx context.Context, number int) ([]access.PullRequestEvent, error) // oldest first
 }
 
 // Contents reads files at a commit. An error that is fs.ErrNotExist says that there is no such file or directory.
@@ -37,6 +38,10 @@ type People interface {
 // Branches answers how a branch came to be where it is, and what protects it.
 type Branches interface {
 	BranchPushes(ctx context.Context, branch string) ([]access.Push, error) // newest first
+	// PushesSince returns the pushes to the branch since then, newest first, and the last one before, if there was one.
+	PushesSince(ctx context.Context, branch string, since time.Time) ([]access.Push, error)
+	MergeBase(ctx context.Context, base, head string) (sha string, err error)
+	Commit(ctx context.Context, sha string) (access.GitCommit, error)
 	Rules(ctx context.Context, branch string) (access.BranchRules, error)
 	OwnersErrors(ctx context.Context, sha string) ([]access.OwnersError, error)
 }
@@ -54,6 +59,12 @@ type Source interface {
 	People
 	Branches
 	Conversation
+}
+
+// Roles answers what a role of the org may do.
+type Roles interface {
+	// Permissions returns the permissions of the custom role, by id or label; none where there is no such role, which is for the plan to say.
+	Permissions(ctx context.Context, customRole string) ([]string, error)
 }
 
 // Decider is the policy that decides; policy.Engine is one. custom holds the repository's own rules by their path.

@@ -167,7 +167,7 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 // admit has a pull request decided on, for a plan or to be carried out. asks is false where nothing follows from it: it asks for
 // nothing, or could not be decided on.
 func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
-	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now()})
+	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now(), Roles: roles{d.client}})
 	nothing := r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named
 	if err != nil && (!nothing || len(objectionsOf(err, "")) == 0) {
 		return r, false, s.unreadable(ctx, d, number, r, err)
@@ -291,7 +291,9 @@ func (s *session) breakGlass(ctx context.Context, d *desk, r admission.Result) e
 	if r.Owner.Elevation.BreakGlass.Reason == "" {
 		return nil
 	}
-	title, body := report.ReviewIssue(s.threadOf(r))
+	thread := s.threadOf(r)
+	thread.RunURL = "" // the same text each time that it is tried
+	title, body := report.ReviewIssue(thread)
 	marker := fmt.Sprintf("<!-- stepdown:break-glass #%d %s -->", r.Approval.PullRequest, r.Approval.HeadSHA)
 	url, err := d.hub.OpenIssue(ctx, title, marker, string(body))
 	if err != nil {

@@ -190,3 +190,20 @@ func place(owner access.TokenOwner, field string) string {
 	}
 	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, field)
 }
+
+// roles answers the admission what a role of the org may do.
+type roles struct{ client *okta.Client }
+
+// Permissions implements admission.Roles.
+func (r roles) Permissions(ctx context.Context, customRole string) ([]string, error) {
+	role, err := r.client.CustomRole(ctx, customRole)
+	var missing interface{ NotFound() bool }
+	if errors.As(err, &missing) && missing.NotFound() {
+		return nil, nil
+	}
+	var refusal *okta.Error
+	if errors.As(err, &refusal) && refusal.Status == http.StatusForbidden {
+		err = fmt.Errorf("%w\nThe credential must be that of a super administrator: nobody else may give and take admin roles.", err)
+	}
+	return role.Permissions, err
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	gh "github.com/google/go-github/v88/github"
 
@@ -34,6 +35,29 @@ func (c *Client) BranchPushes(ctx context.Context, branch string) ([]access.Push
 		return fail(fmt.Errorf("there are more than %d, too many to judge\nstart anew on a branch of another name", maxPushes))
 	}
 	return pushes, nil
+}
+
+// PushesSince reads the pushes to the branch since then, newest first, and the last one before, which says where the branch was; it is
+// left out where there was none. More than 5000 are an error.
+func (c *Client) PushesSince(ctx context.Context, branch string, since time.Time) ([]access.Push, error) {
+	fail := func(err error) ([]access.Push, error) {
+		return nil, fmt.Errorf("reading the pushes to branch %q since %s: %w", branch, since.UTC().Format(time.RFC3339), clean(err))
+	}
+	for limit := perPage; ; limit *= 5 {
+		pushes, whole, err := c.pushes(ctx, branch, "", min(limit, maxPushes))
+		if err != nil {
+			return fail(err)
+		}
+		i := slices.IndexFunc(pushes, func(p access.Push) bool { return p.At.Before(since) })
+		switch {
+		case i >= 0:
+			return pushes[:i+1], nil
+		case whole:
+			return pushes, nil
+		case limit >= maxPushes:
+			return fail(fmt.Errorf("there are more than %d, too many to judge", maxPushes))
+		}
+	}
 }
 
 // recentPushes is how many pushes of a branch are read that has a long history, in full pages.

@@ -130,7 +130,7 @@ func TestPullRequest(t *testing.T) {
 	hub.SetFork(n, "")
 	want.HeadRepo = ""
 	check("deleted fork")
-	hub.Merge(n)
+	want.MergeSHA = hub.Merge(n)
 	want.State, want.Merged = "closed", true
 	check("merged")
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,12 +48,22 @@ func TestFactsOfTheEmulator(t *testing.T) {
 	before := hub.Head("main")
 	hub.Commit("main", map[string]string{"c": "c"})
 	hub.ForcePush("mallory", "main", before)
-	changes, err := c.BaseChanges(ctx, n)
+	changes, err := c.Events(ctx, n)
 	var kinds []string
 	for _, change := range changes {
 		kinds = append(kinds, change.Kind+" by "+change.Actor)
 	}
-	check("BaseChanges", []string{"base_ref_changed by rita", "base_ref_changed by rita", "base_ref_force_pushed by mallory"}, kinds, err)
+	check("Events", []string{"base_ref_changed by rita", "base_ref_changed by rita", "base_ref_force_pushed by mallory"}, kinds, err)
+	base, err := c.MergeBase(ctx, hub.Head("main"), sha)
+	check("MergeBase", hub.Head("main"), base, err)
+	since, err := c.PushesSince(ctx, "main", time.Now().Add(-time.Hour))
+	if err != nil || len(since) == 0 || since[0].After != hub.Head("main") {
+		t.Errorf("PushesSince: %+v, %v", since, err)
+	}
+	since, err = c.PushesSince(ctx, "main", time.Now().Add(time.Hour))
+	if err != nil || len(since) != 1 || since[0].After != hub.Head("main") {
+		t.Errorf("PushesSince, of the future: %+v, %v", since, err)
+	}
 	of, err := c.PullRequestsOf(ctx, sha)
 	check("PullRequestsOf", []int{n}, of, err)
 	authority, err := app.Authority(ctx, "ann", []string{"leads", "ops"})

@@ -54,6 +54,24 @@ func (c *Client) Commit(ctx context.Context, sha string) (access.GitCommit, erro
 	return commit, nil
 }
 
+// MergeBase returns the commit that a change from base to head is counted from, as GitHub compares the two.
+func (c *Client) MergeBase(ctx context.Context, base, head string) (string, error) {
+	fail := func(err error) (string, error) {
+		return "", fmt.Errorf("comparing commit %s with %s: %w", short(base), short(head), clean(err))
+	}
+	if !isSHA(base) || !isSHA(head) {
+		return fail(errors.New("not the full SHA of a commit"))
+	}
+	got, _, err := c.api.Repositories.CompareCommits(ctx, c.owner, c.name, base, head, &gh.ListOptions{PerPage: 1})
+	if err != nil {
+		return fail(err)
+	}
+	if sha := got.GetMergeBaseCommit().GetSHA(); got.GetBaseCommit().GetSHA() == base && isSHA(sha) {
+		return sha, nil
+	}
+	return fail(fmt.Errorf("github: the answer is for %q and has the merge base %q", got.GetBaseCommit().GetSHA(), oneLine(got.GetMergeBaseCommit().GetSHA(), 60)))
+}
+
 // gitCommit translates; a commit without a tree is an error.
 func gitCommit(got *gh.Commit) (access.GitCommit, error) {
 	commit := access.GitCommit{SHA: got.GetSHA(), Tree: got.GetTree().GetSHA(), Parents: []string{}, Message: got.GetMessage()}

@@ -15,8 +15,8 @@ import (
 const maxIssues = 5000
 
 // OpenIssue opens an issue that begins with the marker, an invisible HTML comment, and returns where it is. Where the token's
-// own account made one with that marker before, open or closed, it is left as it is. Whose the token is, and what an error leaves
-// open, is as for PutComment.
+// own account made one with that marker before, it is left as it is, if it is open and says the same: whoever may write issues as a
+// bot can put the marker into one that says nothing. Whose the token is, and what an error leaves open, is as for PutComment.
 func (c *Client) OpenIssue(ctx context.Context, title, marker, body string) (string, error) {
 	address, err := c.openIssue(ctx, title, marker, body)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *Client) openIssue(ctx context.Context, title, marker, body string) (str
 		return "", err
 	}
 	for _, issue := range all {
-		if !issue.IsPullRequest() && begins(issue.GetBody(), marker) && self.owns(issue.GetUser().GetLogin(), issue.GetUser().GetType()) {
+		if !issue.IsPullRequest() && issue.GetState() == "open" && issue.GetTitle() == title && sameText(issue.GetBody(), body) && self.owns(issue.GetUser().GetLogin(), issue.GetUser().GetType()) {
 			return c.addressOf(issue)
 		}
 	}

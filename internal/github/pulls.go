@@ -47,7 +47,7 @@ func (c *Client) pullRequest(ctx context.Context, number int) (access.PullReques
 	}
 	pr := access.PullRequest{
 		Repository: got.GetBase().GetRepo().GetFullName(), Number: got.GetNumber(), URL: got.GetHTMLURL(),
-		State: got.GetState(), Merged: got.GetMerged(), Draft: got.GetDraft(), Author: got.GetUser().GetLogin(), AuthorType: got.GetUser().GetType(),
+		State: got.GetState(), Merged: got.GetMerged(), MergeSHA: mergedAs(got), Draft: got.GetDraft(), Author: got.GetUser().GetLogin(), AuthorType: got.GetUser().GetType(),
 		HeadSHA: got.GetHead().GetSHA(), HeadRef: got.GetHead().GetRef(), HeadRepo: got.GetHead().GetRepo().GetFullName(),
 		BaseRef: got.GetBase().GetRef(), DefaultBranch: got.GetBase().GetRepo().GetDefaultBranch(),
 	}
@@ -56,10 +56,20 @@ func (c *Client) pullRequest(ctx context.Context, number int) (access.PullReques
 		err = fmt.Errorf("github: the answer is for pull request %d of %q", pr.Number, pr.Repository)
 	case !isSHA(pr.HeadSHA):
 		err = fmt.Errorf("github: head SHA %q is not that of a commit", pr.HeadSHA)
+	case pr.Merged && !isSHA(pr.MergeSHA):
+		err = fmt.Errorf("github: it is merged, and by commit %q", oneLine(pr.MergeSHA, 60))
 	case pr.State == "" || pr.Author == "" || pr.AuthorType == "" || pr.BaseRef == "" || pr.DefaultBranch == "" || got.ChangedFiles == nil:
 		err = errors.New("github: the answer lacks the state, the author, the base, the default branch or the number of changed files")
 	}
 	return pr, got.GetChangedFiles(), err
+}
+
+// mergedAs returns the commit that merged the pull request. Of one that is not merged GitHub names a commit that only tries it.
+func mergedAs(pr *gh.PullRequest) string {
+	if !pr.GetMerged() {
+		return ""
+	}
+	return pr.GetMergeCommitSHA()
 }
 
 // Reviews reads all reviews of the pull request, oldest first as GitHub lists them. A review without a user is one of a
@@ -127,10 +137,10 @@ func (c *Client) Files(ctx context.Context, number int) ([]access.ChangedFile, e
 	return files, nil
 }
 
-// BaseChanges reads when the pull request was given another base, by whom or what, and when its base was rewritten; oldest
-// first. GitHub keeps that among the events of the pull request as an issue.
-func (c *Client) BaseChanges(ctx context.Context, number int) ([]access.BaseChange, error) {
-	fail := func(err error) ([]access.BaseChange, error) {
+// Events reads what happened to the pull request that takes the ground from under an approval: another base, a base that was
+// rewritten, a reopening; oldest first. GitHub keeps that among the events of the pull request as an issue.
+func (c *Client) Events(ctx context.Context, number int) ([]access.PullRequestEvent, error) {
+	fail := func(err error) ([]access.PullRequestEvent, error) {
 		return nil, fmt.Errorf("reading the events of pull request %d: %w", number, clean(err))
 	}
 	if number <= 0 {
@@ -142,7 +152,7 @@ func (c *Client) BaseChanges(ctx context.Context, number int) ([]access.BaseChan
 	if err != nil {
 		return fail(err)
 	}
-	changes, seen := []access.BaseChange{}, map[int64]bool{}
+	events, seen := []access.PullRequestEvent{}, map[int64]bool{}
 	for _, e := range got {
 		switch {
 		case e.GetID() <= 0 || e.GetEvent() == "" || e.CreatedAt == nil || e.CreatedAt.IsZero():
@@ -151,11 +161,11 @@ func (c *Client) BaseChanges(ctx context.Context, number int) ([]access.BaseChan
 			return fail(fmt.Errorf("github: event %d is listed twice: the list moved while it was read\nrun again", e.GetID()))
 		}
 		seen[e.GetID()] = true
-		if slices.Contains([]string{"base_ref_changed", "automatic_base_change_succeeded", "base_ref_force_pushed"}, e.GetEvent()) {
-			changes = append(changes, access.BaseChange{ID: e.GetID(), Kind: e.GetEvent(), Actor: e.GetActor().GetLogin(), At: e.GetCreatedAt().UTC()})
+		if slices.Contains([]string{"base_ref_changed", "automatic_base_change_succeeded", "base_ref_force_pushed", "reopened"}, e.GetEvent()) {
+			events = append(events, access.PullRequestEvent{ID: e.GetID(), Kind: e.GetEvent(), Actor: e.GetActor().GetLogin(), At: e.GetCreatedAt().UTC()})
 		}
 	}
-	return changes, nil
+	return events, nil
 }
 
 // changedFiles translates; a path that comes twice, or none, is an error.

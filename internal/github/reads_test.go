@@ -57,9 +57,13 @@ func TestReadsTakeNoHalfAnswer(t *testing.T) {
 			"[" + strings.Replace(comment, "issues/1", "issues/11", 1) + "]", "[" + strings.Replace(comment, "acme", "evil", 1) + "]",
 			"[" + comment + "," + comment + "]", `[{"id":1}]`, `[{}]`,
 		}},
-		"BaseChanges": {"GET /issues/1/events", func(ctx context.Context, c *Client) (any, error) { return c.BaseChanges(ctx, 1) }, []string{
+		"Events": {"GET /issues/1/events", func(ctx context.Context, c *Client) (any, error) { return c.Events(ctx, 1) }, []string{
 			`[{"event":"closed","created_at":"2026-01-02T03:04:05Z"}]`, `[{"id":1,"created_at":"2026-01-02T03:04:05Z"}]`, `[{"id":1,"event":"closed"}]`,
 			`[{"id":1,"event":"closed","created_at":"2026-01-02T03:04:05Z"},{"id":1,"event":"closed","created_at":"2026-01-02T03:04:05Z"}]`,
+		}},
+		"MergeBase": {"GET /compare/" + shaA + "..." + shaB, func(ctx context.Context, c *Client) (any, error) { return c.MergeBase(ctx, shaA, shaB) }, []string{
+			`{"base_commit":{"sha":"` + shaA + `"}}`, `{"base_commit":{"sha":"` + shaC + `"},"merge_base_commit":{"sha":"` + shaC + `"}}`,
+			`{"base_commit":{"sha":"` + shaA + `"},"merge_base_commit":{"sha":"main"}}`,
 		}},
 		"BranchTip": {"GET /git/ref/heads/main", func(ctx context.Context, c *Client) (any, error) { return c.BranchTip(ctx, "main") }, []string{
 			`{"ref":"refs/heads/mainline","object":{"type":"commit","sha":"` + shaA + `"}}`, `[{"ref":"refs/heads/main"}]`,

@@ -376,18 +376,21 @@ func TestOpenIssue(t *testing.T) {
 		t.Fatalf("%s, %v", ours, err)
 	}
 	for range 2 {
-		if again, err := c.OpenIssue(t.Context(), "Another title", marker, "Another body."); err != nil || again != ours {
+		if again, err := c.OpenIssue(t.Context(), "Review the break-glass", marker, "Please."); err != nil || again != ours {
 			t.Errorf("%s, %v", again, err)
 		}
 	}
-	if again, err := person.OpenIssue(t.Context(), "x", marker, "x"); err != nil || again != first {
+	if again, err := person.OpenIssue(t.Context(), "Review the break-glass", marker, "By a person, who is not us."); err != nil || again != first {
 		t.Errorf("%s, %v", again, err)
+	}
+	if another, err := c.OpenIssue(t.Context(), "chore: bump", marker, "Nothing to see here."); err != nil || another == ours {
+		t.Errorf("an issue with the marker that says something else stands for it: %s, %v", another, err)
 	}
 	if other, err := c.OpenIssue(t.Context(), "Another", "<!-- stepdown:other -->", ""); err != nil || other == ours {
 		t.Errorf("%s, %v", other, err)
 	}
 	issues := hub.Issues()
-	if len(issues) != 3 || issues[0].Title != "Review the break-glass" || issues[1].Body != marker+"\nPlease." {
+	if len(issues) != 4 || issues[0].Title != "Review the break-glass" || issues[1].Body != marker+"\nPlease." {
 		t.Errorf("%+v", issues)
 	}
 	hub.Withhold("issues", 403)

@@ -189,12 +189,20 @@ func ancestors(commits map[string]*commit, sha string) map[string]bool {
 
 // mergeBase returns the files of the commit that both have in common: the first ancestor of head that base has too.
 func mergeBase(commits map[string]*commit, base, head string) map[string]Entry {
+	if c := mergeBaseCommit(commits, base, head); c != nil {
+		return c.files
+	}
+	return nil
+}
+
+// mergeBaseCommit returns the commit that both have, or nil.
+func mergeBaseCommit(commits map[string]*commit, base, head string) *commit {
 	have, todo := ancestors(commits, base), []string{head}
 	for len(todo) > 0 {
 		next := todo[0]
 		todo = todo[1:]
 		if have[next] {
-			return commits[next].files
+			return commits[next]
 		}
 		if c := commits[next]; c != nil {
 			todo = append(todo, c.parents...)

@@ -174,5 +174,42 @@ func (h *Hub) readCommit(c call) (int, any) {
 	return http.StatusOK, shape
 }
 
+// compare answers /compare/{base}...{head}, by the SHAs of commits or the names of branches.
+func (h *Hub) compare(c call) (int, any) {
+	from, to, ok := strings.Cut(c.vars["basehead"], "...")
+	base, head := h.resolve(from), h.resolve(to)
+	if !ok || base == nil || head == nil {
+		return notFound(c.docs)
+	}
+	shared := mergeBaseCommit(h.commits, base.sha, head.sha)
+	if shared == nil {
+		return notFound(c.docs) // "No common ancestor between …": GitHub's words are not known
+	}
+	missing := func(of, from string) []*commit {
+		had := ancestors(h.commits, from)
+		return slices.DeleteFunc(h.history(of), func(c *commit) bool { return had[c.sha] })
+	}
+	ahead, behind := missing(head.sha, base.sha), missing(base.sha, head.sha)
+	slices.Reverse(ahead)
+	status := "diverged"
+	switch {
+	case len(ahead) == 0 && len(behind) == 0:
+		status = "identical"
+	case len(behind) == 0:
+		status = "ahead"
+	case len(ahead) == 0:
+		status = "behind"
+	}
+	api, web := c.base+"/repos/"+h.opts.Repository+"/compare/"+c.vars["basehead"], "https://github.com/"+h.opts.Repository+"/compare/"+c.vars["basehead"]
+	changes := difference(shared.files, head.files)
+	return http.StatusOK, map[string]any{
+		"url": api, "html_url": web, "permalink_url": web, "diff_url": web + ".diff", "patch_url": web + ".patch",
+		"base_commit": h.commitShape(c, base), "merge_base_commit": h.commitShape(c, shared), "status": status,
+		"ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead),
+		"commits": page(c, ahead, func(commit *commit) any { return h.commitShape(c, commit) }),
+		"files":   page(c, changes[:min(len(changes), 300)], func(f fileChange) any { return h.fileShape(c, head.sha, f) }),
+	}
+}
+
 // digits is a number as part of an address.
 func digits(n int64) string { return strconv.FormatInt(n, 10) }

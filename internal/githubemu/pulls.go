@@ -211,9 +211,15 @@ func (p *pull) review(id int64) *review {
 	panic(fmt.Sprintf("githubemu: pull request %d has no review %d", p.number, id))
 }
 
-// changes lists the files that the pull request changes, against the merge base as GitHub does.
+// changes lists the files that the pull request changes, against the merge base as GitHub does. That an open one is compared with
+// where its base is by now, and not with where it was when it was opened or pushed to, is the harsher reading: GitHub does not
+// say when it counts anew.
 func (h *Hub) changes(p *pull) []fileChange {
-	return difference(mergeBase(h.commits, p.baseSHA, p.headSHA), h.commits[p.headSHA].files)
+	base := p.baseSHA
+	if now := h.branches[p.baseRef]; p.state == "open" && now != "" {
+		base = now
+	}
+	return difference(mergeBase(h.commits, base, p.headSHA), h.commits[p.headSHA].files)
 }
 
 func (p *pull) close(at time.Time) { p.state, p.closedAt = "closed", at }

@@ -89,6 +89,7 @@ func codeRoutes() []route {
 		reads("commits/{sha...}/pulls", "pull_requests", "commits/commits#list-pull-requests-associated-with-a-commit", (*Hub).listPullsOfCommit),
 		reads("commits/{ref...}/check-runs", "checks", "checks/runs#list-check-runs-for-a-git-reference", (*Hub).listCheckRuns),
 		reads("commits/{ref...}", "contents", "commits/commits#get-a-commit", (*Hub).readCommit),
+		reads("compare/{basehead...}", "contents", "commits/commits#compare-two-commits", (*Hub).compare),
 		reads("activity", "contents", "repos/repos#list-repository-activities", (*Hub).listActivity),
 		reads("branches/{branch...}/protection", "administration", "branches/branch-protection#get-branch-protection", (*Hub).readProtection),
 		reads("branches/{branch...}", "contents", "branches/branches#get-a-branch", (*Hub).readBranch),

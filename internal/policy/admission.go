@@ -16,22 +16,24 @@ type AdmissionInput struct {
 	Plan    bool      `json:"plan"`    // nothing will be granted: the question is what would be missing
 	Action  string    `json:"action"`  // ActionElevate or ActionEnd
 	// Coverage says, by the name of a fact (Facts), whether it was read. What was not is empty here, and means nothing.
-	Coverage     map[string]Reading   `json:"coverage"`
-	PullRequest  access.PullRequest   `json:"pull_request"`
-	Reviews      []access.Review      `json:"reviews"` // in the order in which they were given
-	Files        []access.ChangedFile `json:"files"`
-	BaseChanges  []access.BaseChange  `json:"base_changes"`  // oldest first
-	Pushes       []access.Push        `json:"pushes"`        // to the head branch
-	Authorities  []access.Authority   `json:"authorities"`   // of everybody whose review stands
-	Rules        access.BranchRules   `json:"rules"`         // of the default branch
-	OwnersErrors []access.OwnersError `json:"owners_errors"` // on the default branch
-	Comments     []access.Comment     `json:"comments"`      // those that begin with /stepdown
-	AccessDir    string               `json:"access_dir"`    // where manifests lie, relative to the repository
-	SettingsSHA  string               `json:"settings_sha"`  // head of the default branch, at which it was read
-	CustomRules  []CustomRule         `json:"custom_rules"`
-	Manifest     AdmissionManifest    `json:"manifest"`
-	Request      AdmissionRequest     `json:"request"`
-	Settings     AdmissionSettings    `json:"settings"`
+	Coverage     map[string]Reading        `json:"coverage"`
+	PullRequest  access.PullRequest        `json:"pull_request"`
+	Reviews      []access.Review           `json:"reviews"` // in the order in which they were given
+	Files        []access.ChangedFile      `json:"files"`
+	Events       []access.PullRequestEvent `json:"events"`        // that take the ground from under an approval; oldest first
+	MergeBases   access.MergeBases         `json:"merge_bases"`   // now, and when each approval was given
+	Pushes       []access.Push             `json:"pushes"`        // to the head branch
+	Authorities  []access.Authority        `json:"authorities"`   // of everybody whose review stands
+	Rules        access.BranchRules        `json:"rules"`         // of the default branch
+	OwnersErrors []access.OwnersError      `json:"owners_errors"` // on the default branch
+	Comments     []access.Comment          `json:"comments"`      // those that begin with /stepdown
+	Permissions  []string                  `json:"permissions"`   // of the custom role in the org; none where it is not there
+	AccessDir    string                    `json:"access_dir"`    // where manifests lie, relative to the repository
+	SettingsSHA  string                    `json:"settings_sha"`  // head of the default branch, at which it was read
+	CustomRules  []CustomRule              `json:"custom_rules"`
+	Manifest     AdmissionManifest         `json:"manifest"`
+	Request      AdmissionRequest          `json:"request"`
+	Settings     AdmissionSettings         `json:"settings"`
 }
 
 // The values of AdmissionInput.Action.
@@ -51,7 +53,8 @@ type Reading struct {
 const (
 	FactPullRequest  = "pull_request"
 	FactReviews      = "reviews"
-	FactBaseChanges  = "base_changes"
+	FactMergeBases   = "merge_bases"
+	FactEvents       = "events"
 	FactFiles        = "files"
 	FactDeclared     = "declared"
 	FactCustomRules  = "custom_rules"
@@ -61,13 +64,14 @@ const (
 	FactRules        = "rules"
 	FactOwnersErrors = "owners_errors"
 	FactComments     = "comments"
+	FactPermissions  = "permissions" // of the org, not of GitHub
 )
 
 // AdmissionFacts returns the names of all facts, in the order in which they are read.
 func AdmissionFacts() []string {
 	return []string{
-		FactPullRequest, FactReviews, FactBaseChanges, FactFiles, FactDeclared, FactCustomRules, FactManifest, FactPushes, FactAuthorities,
-		FactRules, FactOwnersErrors, FactComments,
+		FactPullRequest, FactReviews, FactEvents, FactFiles, FactDeclared, FactCustomRules, FactManifest, FactMergeBases, FactPushes, FactAuthorities,
+		FactRules, FactOwnersErrors, FactComments, FactPermissions,
 	}
 }
 
@@ -108,6 +112,9 @@ type AdmissionRequest struct {
 type AdmissionSettings struct {
 	MaxWindowSeconds           int64    `json:"max_window_seconds"`
 	ElevationRoleAllowed       bool     `json:"elevation_role_allowed"` // access.Settings.AllowsElevation for this request
+	ApprovalsKnown             bool     `json:"approvals_known"`        // access.Settings.ApprovalsKnown for this request
+	ServiceAccount             bool     `json:"service_account"`        // access.Settings.IsServiceAccount; true of an id, whose login the org knows
+	Forbidden                  []string `json:"forbidden"`              // of the role's permissions, those that the settings forbid
 	Approvals                  int      `json:"approvals"`              // access.Settings.ApprovalsFor this request
 	Teams                      []string `json:"teams"`                  // likewise
 	MaxApprovalAgeSeconds      int64    `json:"max_approval_age_seconds"`
@@ -138,15 +145,16 @@ func (in AdmissionInput) MarshalJSON() ([]byte, error) {
 		out.Coverage[name] = reading
 	}
 	out.Reviews, out.Files, out.Pushes = filled(in.Reviews), filled(in.Files), filled(in.Pushes)
-	out.BaseChanges = filled(in.BaseChanges)
+	out.Events, out.MergeBases.Then = filled(in.Events), filled(in.MergeBases.Then)
 	out.OwnersErrors, out.CustomRules = filled(in.OwnersErrors), filled(in.CustomRules)
 	out.Comments, out.Authorities = filled(in.Comments), filled(in.Authorities)
+	out.Permissions, out.Settings.Forbidden = filled(in.Permissions), filled(in.Settings.Forbidden)
 	out.Request.Zones, out.Settings.Teams, out.Settings.Freezes = filled(in.Request.Zones), filled(in.Settings.Teams), filled(in.Settings.Freezes)
 	for i := range out.Reviews {
 		out.Reviews[i].SubmittedAt = out.Reviews[i].SubmittedAt.UTC()
 	}
-	for i := range out.BaseChanges {
-		out.BaseChanges[i].At = out.BaseChanges[i].At.UTC()
+	for i := range out.Events {
+		out.Events[i].At = out.Events[i].At.UTC()
 	}
 	for i := range out.Pushes {
 		out.Pushes[i].At = out.Pushes[i].At.UTC()

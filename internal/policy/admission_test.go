@@ -29,6 +29,7 @@ func admissible() AdmissionInput {
 			{ID: 2, User: "ada", UserType: "User", State: "APPROVED", CommitID: "aaa", SubmittedAt: now.Add(-time.Minute)},
 		},
 		Files:       []access.ChangedFile{{Path: "access/alpha.yaml", Status: "added"}},
+		MergeBases:  access.MergeBases{Now: "m", Then: []access.ApprovalBase{{Review: 1, SHA: "m"}, {Review: 2, SHA: "m"}}},
 		Pushes:      []access.Push{{ID: 1, Ref: "refs/heads/x", After: "aaa", Kind: "push", Actor: "dana", ActorType: "User", At: now}},
 		Authorities: []access.Authority{{User: "ada", Permission: "admin"}, {User: "grace", Permission: "write"}},
 		Rules:       access.BranchRules{Branch: "main", PullRequest: true, Approvals: 1},
@@ -38,7 +39,7 @@ func admissible() AdmissionInput {
 			Reason: "nightly export", Operator: "oscar", Delivery: access.DeliveryHandoff,
 		},
 		Settings: AdmissionSettings{
-			MaxWindowSeconds: 1800, ElevationRoleAllowed: true, Approvals: 1, MaxApprovalAgeSeconds: 86400, PresenceSeconds: 900,
+			MaxWindowSeconds: 1800, ElevationRoleAllowed: true, ApprovalsKnown: true, ServiceAccount: true, Approvals: 1, MaxApprovalAgeSeconds: 86400, PresenceSeconds: 900,
 			Merge: access.MergeAllowed, BranchProtection: access.ProtectionRuleset,
 		},
 	}

@@ -46,6 +46,9 @@ _rules := [
 	_rule("only_a_manifest", "Nothing but manifests changes", ["files"]),
 	_rule("one_manifest", "Exactly one file changes", ["files"]),
 	_rule("request_complete", "The manifest says what is asked for and why", ["request"]),
+	_rule("service_account", "The account is a service account by the settings", ["request.account", "settings.service_account"]),
+	_rule("account_by_login", "It can be told who has to approve for this account", ["request.account", "settings.approvals_known"]),
+	_rule("role_permissions", "The role has no permission that the settings forbid", ["permissions", "settings.forbidden"]),
 	_rule("window_ceiling", "The window is no longer than the settings allow", ["request.window_seconds", "settings.max_window_seconds"]),
 	_rule("elevation_role", "The settings allow the temporary role for this account", ["request.elevation_role", "settings.elevation_role_allowed"]),
 	_rule("break_glass", "An emergency is one that the settings allow", ["request.break_glass", "settings.break_glass_allowed", "settings.break_glass_max_window_seconds"]),
@@ -54,7 +57,8 @@ _rules := [
 	_rule("no_changes_requested", "Nobody requests changes", ["reviews"]),
 	_rule("approved", "Enough people approved it", array.concat(_approval_facts, ["settings.approvals"])),
 	_rule("approval_at_head", "What was approved is the present head", ["reviews", "pull_request.head_sha"]),
-	_rule("approval_at_base", "What was approved went to the present base", ["reviews", "base_changes", "pull_request.base_ref"]),
+	_rule("approval_at_base", "What was approved is counted from the present base", ["reviews", "events", "merge_bases"]),
+	_rule("approval_after_reopening", "What was approved has not been closed since", ["reviews", "events"]),
 	_rule("approval_by_person", "Approvals are people's, not those of bots or of deleted accounts", ["reviews"]),
 	_rule("approval_not_by_author", "Nobody approves what they asked for", ["reviews", "pull_request.author"]),
 	_rule("approval_not_by_pusher", "Nobody approves what they pushed", ["reviews", "pushes"]),
@@ -69,7 +73,7 @@ _rules := [
 
 _rule(id, title, facts) := {"id": id, "title": title, "facts": facts}
 
-_approval_facts := ["reviews", "pull_request", "base_changes", "authorities", "pushes", "settings.teams", "settings.max_approval_age_seconds"]
+_approval_facts := ["reviews", "pull_request", "events", "merge_bases", "authorities", "pushes", "settings.teams", "settings.max_approval_age_seconds"]
 
 # Which rules apply.
 
@@ -82,12 +86,12 @@ _applicable contains rule.id if {
 }
 
 _silent contains id if {
-	some id in {"window_ceiling", "elevation_role", "break_glass", "freeze", "scheduled", "presence"}
+	some id in {"service_account", "role_permissions", "window_ceiling", "elevation_role", "break_glass", "freeze", "scheduled", "presence"}
 	input.action == "end"
 }
 
 _silent contains id if {
-	some id in {"request_complete", "window_ceiling", "elevation_role", "break_glass", "merged_manifest", "scheduled", "presence"}
+	some id in {"request_complete", "service_account", "account_by_login", "role_permissions", "window_ceiling", "elevation_role", "break_glass", "merged_manifest", "scheduled", "presence"}
 	input.manifest.path == ""
 }
 
@@ -172,7 +176,8 @@ _needed contains name if {
 	input.coverage.pull_request.read
 	some name in [
 		"reviews",
-		"base_changes",
+		"events",
+		"merge_bases",
 		"files",
 		"declared",
 		"custom_rules",
@@ -181,6 +186,11 @@ _needed contains name if {
 		"authorities",
 		"owners_errors",
 	]
+}
+
+_needed contains "permissions" if {
+	input.coverage.pull_request.read
+	not "role_permissions" in _silent
 }
 
 _needed contains "rules" if {

@@ -16,6 +16,37 @@ _found contains denial if {
 }
 
 _found contains denial if {
+	not input.settings.service_account
+	denial := _deny(
+		"service_account",
+		"request.account",
+		$"\"{input.request.account}\" is not a service account by the settings",
+		"Declare a service account, or widen serviceAccounts in the settings on the default branch.",
+	)
+}
+
+# Who has to approve may depend on the login: an id could be that of any account.
+_found contains denial if {
+	not input.settings.approvals_known
+	denial := _deny(
+		"account_by_login",
+		"request.account",
+		$"\"{input.request.account}\" is no login, and the settings tell by the login who has to approve",
+		"Declare the account by its login.",
+	)
+}
+
+_found contains denial if {
+	count(input.settings.forbidden) > 0
+	denial := _deny(
+		"role_permissions",
+		"role.customRole",
+		$"\"{input.request.custom_role}\" has {concat(", ", input.settings.forbidden)}, which the settings forbid",
+		"Take the permission out of the role in the org, or declare a role without it.",
+	)
+}
+
+_found contains denial if {
 	input.request.window_seconds > input.settings.max_window_seconds
 	denial := _deny(
 		"window_ceiling",

@@ -22,6 +22,10 @@ _request_cases := {
 	"window over the ceiling": [{"request": {"window_seconds": 1801}}, {"window_ceiling"}],
 	"no window": [{"request": {"window_seconds": 0}}, {"window_ceiling"}],
 	"role not allowed": [{"settings": {"elevation_role_allowed": false}}, {"elevation_role"}],
+	"not a service account": [{"settings": {"service_account": false}}, {"service_account"}],
+	"by its id where the login decides": [{"settings": {"approvals_known": false}}, {"account_by_login"}],
+	"a role with forbidden permissions": [{"settings": {"forbidden": ["okta.users.manage"]}}, {"role_permissions"}],
+	"permissions not read": [_unread(["permissions"]), {"facts_readable"}],
 	"no reason": [{"request": {"reason": " "}}, {"request_complete"}],
 	"no ticket": [{"request": {"ticket": ""}}, {"request_complete"}],
 	"in a freeze": [{"settings": _frozen}, {"freeze"}],
@@ -99,7 +103,7 @@ _end_cases := {
 
 test_an_end_has_no_window if {
 	outcome := outcomes("end")
-	every rule in ["window_ceiling", "elevation_role", "break_glass", "freeze", "scheduled", "presence"] {
+	every rule in ["service_account", "role_permissions", "window_ceiling", "elevation_role", "break_glass", "freeze", "scheduled", "presence"] {
 		outcome[rule] == "not_applicable"
 	}
 }

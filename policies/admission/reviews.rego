@@ -95,12 +95,34 @@ _shortcoming[review] contains shortcoming if {
 	shortcoming := _lacks("approval_at_head", $"it is of commit {review.commit_id}, the head is {input.pull_request.head_sha}")
 }
 
-# A review does not say what its commit was compared with. Times have whole seconds: what is as old as the change may be older.
+# A review does not say what its commit was compared with. Times have whole seconds: what is as old as an event may be older.
 _shortcoming[review] contains shortcoming if {
 	some review in _approvals
-	some change in input.base_changes
-	not _later(review.submitted_at, change.at)
-	shortcoming := _lacks("approval_at_base", $"it was given before the base of the pull request changed at {change.at} ({change.kind})")
+	some event in input.events
+	event.kind != "reopened"
+	not _later(review.submitted_at, event.at)
+	shortcoming := _lacks("approval_at_base", $"it was given before the base of the pull request changed at {event.at} ({event.kind})")
+}
+
+_shortcoming[review] contains shortcoming if {
+	some review in _approvals
+	review.commit_id == input.pull_request.head_sha
+	not _counted_from_the_same(review)
+	shortcoming := _lacks("approval_at_base", "what it was given for was counted from another commit of the default branch: the change was another one")
+}
+
+_counted_from_the_same(review) if {
+	some then in input.merge_bases.then
+	then.review == review.id
+	then.sha == input.merge_bases.now
+}
+
+_shortcoming[review] contains shortcoming if {
+	some review in _approvals
+	some event in input.events
+	event.kind == "reopened"
+	not _later(review.submitted_at, event.at)
+	shortcoming := _lacks("approval_after_reopening", $"it was given before the pull request was opened again at {event.at}")
 }
 
 _shortcoming[review] contains shortcoming if {

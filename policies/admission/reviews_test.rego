@@ -37,14 +37,18 @@ _review_cases := {
 	],
 	"approved, then pushed": [_only(review(1, "grace", "APPROVED", "old", _at)), {"approved"}],
 	"approved by the author": [_only(review(1, "Dana", "APPROVED", "aaa", _at)), {"approved"}],
-	"approved, then retargeted": [{"base_changes": [_change("2030-01-01T11:58:00Z")]}, {"approved"}],
-	"approved in the same second as it was retargeted": [{"base_changes": [_change("2030-01-01T11:55:00Z")]}, {"approved"}],
+	"approved, then closed and opened again": [{"events": [_event("reopened", "2030-01-01T11:58:00Z")]}, {"approved"}],
+	"opened again, then approved": [{"events": [_event("reopened", "2030-01-01T11:54:00Z")]}, set()],
+	"counted from another commit now": [{"merge_bases": {"now": "nnn"}}, {"approved"}],
+	"nobody knows what it was counted from": [{"merge_bases": {"now": "mmm", "then": []}}, {"approved"}],
+	"approved, then retargeted": [{"events": [_change("2030-01-01T11:58:00Z")]}, {"approved"}],
+	"approved in the same second as it was retargeted": [{"events": [_change("2030-01-01T11:55:00Z")]}, {"approved"}],
 	"approved between two changes of the base": [
-		{"base_changes": [_change("2030-01-01T11:54:00Z"), _change("2030-01-01T11:56:00Z")]},
+		{"events": [_change("2030-01-01T11:54:00Z"), _change("2030-01-01T11:56:00Z")]},
 		{"approved"},
 	],
-	"retargeted, then approved": [{"base_changes": [_change("2030-01-01T11:54:59Z")]}, set()],
-	"retargeted at a time that is none": [{"base_changes": [_change("9999-01-01T00:00:00Z")]}, {"approved"}],
+	"retargeted, then approved": [{"events": [_change("2030-01-01T11:54:59Z")]}, set()],
+	"retargeted at a time that is none": [{"events": [_change("9999-01-01T00:00:00Z")]}, {"approved"}],
 	"approved by a bot": [_only(object.union(base.reviews[0], {"user_type": "Bot"})), {"approved"}],
 	"approved by nobody": [_only(review(1, "", "APPROVED", "aaa", _at)), {"approved"}],
 	"one approval counts, another does not": [_reviews([review(2, "ada", "APPROVED", "old", _at)]), set()],
@@ -182,4 +186,6 @@ test_hint_names_the_teams if {
 	contains(denial.hint, "identity or security")
 }
 
-_change(at) := {"id": 1, "kind": "base_ref_changed", "actor": "dana", "at": at}
+_change(at) := _event("base_ref_changed", at)
+
+_event(kind, at) := {"id": 1, "kind": kind, "actor": "dana", "at": at}
