@@ -40,7 +40,7 @@ func (s *session) alarm(ctx context.Context, ev access.Evidence, err error) {
 	}
 	s.sayEnd(&t, ev, err, access.DefaultSettings())
 	title, body := report.StuckIssue(t)
-	url, openErr := hub.OpenIssue(ctx, title, "<!-- stepdown:stuck "+ev.Lease.ID+" -->", string(body))
+	url, openErr := hub.OpenIssue(ctx, title, "<!-- stepdown:stuck "+ev.Lease.ID+" -->", string(body), false)
 	if openErr != nil {
 		s.warn(fmt.Errorf("no issue calls for whoever can end lease %s: %w", ev.Lease.ID, openErr))
 		return

@@ -295,7 +295,7 @@ func (s *session) breakGlass(ctx context.Context, d *desk, r admission.Result) e
 	thread.RunURL = "" // the same text each time that it is tried
 	title, body := report.ReviewIssue(thread)
 	marker := fmt.Sprintf("<!-- stepdown:break-glass #%d %s -->", r.Approval.PullRequest, r.Approval.HeadSHA)
-	url, err := d.hub.OpenIssue(ctx, title, marker, string(body))
+	url, err := d.hub.OpenIssue(ctx, title, marker, string(body), true)
 	if err != nil {
 		return fmt.Errorf("opening the issue for the review of a break-glass request, without which nothing is elevated: %w", err)
 	}

@@ -163,7 +163,7 @@ func newRulebook(t *testing.T) *rulebook {
 
 func (b *rulebook) admit(s *stage, p *process) admission.Result {
 	b.once.Do(func() {
-		r, err := admission.Admit(p.ctx, p.hub, b.engine, admission.Ask{Number: 1, AccessDir: "access", Trigger: "workflow_run", Now: time.Now()})
+		r, err := admission.Admit(p.ctx, p.hub, b.engine, admission.Ask{Number: 1, AccessDir: "access", Trigger: "workflow_run", Now: time.Now(), Roles: reader{}})
 		if err != nil || !r.Decision.Allow {
 			s.t.Fatalf("not admitted: %v %+v", err, r.Decision.Denials)
 		}
@@ -355,4 +355,11 @@ func TestMatrixOfPairs(t *testing.T) {
 		sc.play(t, rules)
 	}
 	t.Logf("%d pairs", pairs)
+}
+
+// reader is what the org says of the role of the request: it was read with the rest of the org.
+type reader struct{}
+
+func (reader) Permissions(context.Context, string) ([]string, error) {
+	return []string{"okta.groups.read"}, nil
 }
