@@ -185,7 +185,7 @@ var (
 
 // How often a transition is tried: while others are faster, and where it is not known what became of it.
 const (
-	maxRaces    = 40
+	maxRaces    = 100
 	maxUnknowns = 3
 )
 
@@ -240,8 +240,8 @@ func (b *Branch) change(ctx context.Context, check bool, decide func(*view) (wri
 				return before
 			}
 			cached = false
-			spread := 20*time.Millisecond + rand.N(20*time.Millisecond) //nolint:gosec // it is no secret
-			if err := pause(ctx, time.Duration(min(try, 10))*spread); err != nil {
+			spread := rand.N(40 * time.Millisecond << min(try, 5)) //nolint:gosec // it is no secret
+			if err := pause(ctx, 20*time.Millisecond+spread); err != nil {
 				return errors.Join(err, before)
 			}
 		}
