@@ -131,7 +131,7 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 		return err
 	}
 	pr := r.Facts.PullRequest
-	if pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0 {
+	if pr.State == "closed" && !merged(pr) && len(carriedOut(d.leases, pr)) > 0 {
 		return s.endWithdrawn(ctx, d)
 	}
 	if l := underWay(d.leases, pr); l.ID != "" {
