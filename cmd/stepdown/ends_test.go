@@ -176,3 +176,45 @@ func TestACommentOfAnEndThatWasGivenUp(t *testing.T) {
 	}
 	w.has(1, "invoice-export")
 }
+
+// TestARemovalIsOfWhatWasApproved: by the time it is carried out, the path declares the victim, and did not when it was approved.
+func TestARemovalIsOfWhatWasApproved(t *testing.T) {
+	t.Parallel()
+	const path = "access/old.yaml"
+	move := func(w *siege) { // say, the files are tidied up
+		w.hub.CommitEntries("main", map[string]githubemu.Entry{path: {Content: request}, "access/invoice-export.yaml": {Delete: true}})
+	}
+	for name, meanwhile := range map[string]func(w *siege, n int){
+		"open": func(w *siege, n int) {
+			move(w)
+			w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request_review"))
+		},
+		"merged": func(w *siege, n int) {
+			w.hub.Merge(n)
+			move(w)
+			w.hub.CommitEntries("main", map[string]githubemu.Entry{path: {Delete: true}})
+			w.event("issue_comment", w.hub.CommentEvent(n, w.hub.Comment(n, "passer-by", "/stepdown please")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSiege(t)
+			w.carriedOut()
+			w.hub.Merge(1)
+			w.onOkta = nil
+			w.hub.Commit("main", map[string]string{path: strings.ReplaceAll(request, "invoice-export", "future")})
+			n, _ := w.removal(path)
+			meanwhile(w, n)
+			got := w.run("apply")
+			w.has(1, "invoice-export")
+			if name == "open" {
+				if got != 1 || !strings.Contains(w.out, "another manifest there by now") {
+					t.Errorf("exit code %d\n%s", got, w.out)
+				}
+				w.deniedBy("facts_readable")
+			} else if !strings.Contains(w.out, "svc-future@acme.example") && !strings.Contains(w.out, "of future is there") {
+				t.Errorf("exit code %d; it is not of what was removed\n%s", got, w.out)
+			}
+		})
+	}
+}
