@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stepdown/stepdown/internal/githubemu"
+	"github.com/stepdown/stepdown/internal/ledger"
 	"github.com/stepdown/stepdown/internal/oktaemu"
 )
 
@@ -217,4 +219,58 @@ func TestARemovalIsOfWhatWasApproved(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatIsAcceptedHidesNoLease: a person does what the errors say, while the victim is elevated under a lease whose run is dead.
+func TestWhatIsAcceptedHidesNoLease(t *testing.T) {
+	t.Parallel()
+	t.Run("the wrong key", func(t *testing.T) {
+		t.Parallel()
+		w := newSiege(t)
+		w.elevated()
+		w.env["STEPDOWN_LEDGER_KEY"] = strings.Repeat("w", 40)
+		if got := w.run("sweep"); got == 0 || !strings.Contains(w.out, "STEPDOWN_LEDGER_KEY is not the key") || strings.Contains(w.out, "--ledger-accept") {
+			t.Errorf("exit code %d\n%s", got, w.out)
+		}
+		if got := w.run("sweep", "--ledger-accept", w.hub.Head(ledger.DefaultBranch)); got == 0 || strings.Contains(w.out, "no lease is due") {
+			t.Errorf("accepted: exit code %d\n%s", got, w.out)
+		}
+	})
+	t.Run("a deletion", func(t *testing.T) {
+		t.Parallel()
+		w := newSiege(t)
+		w.elevated()
+		tip := w.hub.Head(ledger.DefaultBranch)
+		w.hub.DeleteBranch("mallory", ledger.DefaultBranch)
+		id := fmt.Sprint(w.hub.Activity(ledger.DefaultBranch)[0].ID)
+		if got := w.run("apply"); got != 2 ||
+			!strings.Contains(w.out, "gh api --method POST repos/acme/okta-access/git/refs -f ref=refs/heads/stepdown-ledger -f sha="+tip) ||
+			!strings.Contains(w.out, "--ledger-accept "+id) {
+			t.Errorf("exit code %d\n%s", got, w.out)
+		}
+		if got := w.run("sweep", "--ledger-accept", id); got != 0 || strings.Contains(w.out, "never had one") {
+			t.Errorf("accepted: exit code %d\n%s", got, w.out)
+		}
+		w.has(0)
+		if got := w.run("sweep", "--ledger-accept", id); got != 0 || strings.Contains(w.out, "never had one") || !strings.Contains(w.out, "no lease is due") {
+			t.Errorf("the second sweep: exit code %d\n%s", got, w.out)
+		}
+	})
+	t.Run("a deletion, nothing open", func(t *testing.T) {
+		t.Parallel()
+		w := newSiege(t)
+		w.carriedOut()
+		w.hub.DeleteBranch("mallory", ledger.DefaultBranch)
+		id := fmt.Sprint(w.hub.Activity(ledger.DefaultBranch)[0].ID)
+		if got := w.run("sweep", "--ledger-accept", id); got != 0 || strings.Contains(w.out, "never had one") || !strings.Contains(w.out, "no lease is due") {
+			t.Errorf("exit code %d\n%s", got, w.out)
+		}
+		w.hub.Close(1) // what was given is not forgotten either
+		w.onOkta = nil
+		w.event("schedule", w.hub.ScheduleEvent("7 * * * *"))
+		if got := w.run("apply", "--ledger-accept", id); got != 0 {
+			t.Errorf("exit code %d\n%s", got, w.out)
+		}
+		w.has(0)
+	})
 }

@@ -263,7 +263,7 @@ func TestExists(t *testing.T) {
 		if is, err := branch(t, s).Exists(t.Context()); is || !errors.Is(err, ledger.ErrTampered) {
 			t.Errorf("afterwards: %v, %v", is, err)
 		}
-		if is, err := branch(t, s, s.accept()...).Exists(t.Context()); is || err != nil {
+		if is, err := branch(t, s, s.accept()...).Exists(t.Context()); !is || err != nil { // it was there
 			t.Errorf("accepted: %v, %v", is, err)
 		}
 	})
