@@ -274,3 +274,27 @@ func TestWhatIsAcceptedHidesNoLease(t *testing.T) {
 		w.has(0)
 	})
 }
+
+// TestARunThatFindsNothingToDoSaysSo: a log that is empty is one that nobody can tell from one that was lost.
+func TestARunThatFindsNothingToDoSaysSo(t *testing.T) {
+	t.Parallel()
+	says := func(w *siege, event string, payload []byte, want string) {
+		t.Helper()
+		w.event(event, payload)
+		if got := w.run("apply"); got != 0 || !strings.Contains(w.out, want) || strings.Count(w.out, "\n") != 1 {
+			t.Errorf("exit code %d, want one line with %q:\n%s", got, want, w.out)
+		}
+	}
+	w := newSiege(t)
+	head := w.hub.Head("change")
+	w.hub.Close(1)
+	says(w, "workflow_run", w.hub.WorkflowRunEvent(1, "pull_request"), "commit "+head+" is of no pull request that is open")
+	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "nothing to do: there is no open pull request, and nothing that was given is to be taken back")
+
+	w = newSiege(t)
+	w.carriedOut()
+	w.onOkta = nil
+	w.hub.Merge(1)
+	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "is settled: its pull request is merged")
+	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "nothing to do: there is no open pull request")
+}

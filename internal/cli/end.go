@@ -66,13 +66,13 @@ func (s *session) declaredElsewhere(ctx context.Context, d *desk, r admission.Re
 
 // endWithdrawn takes back what was given for pull requests that were closed without being merged into the default branch. What was
 // given for those that are merged there is settled. The ledger is read again: this run may have carried requests out since it began.
-func (s *session) endWithdrawn(ctx context.Context, d *desk) error {
+// idle says that there was neither.
+func (s *session) endWithdrawn(ctx context.Context, d *desk) (idle bool, worst error) {
 	leases, err := d.book.Leases(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the ledger: %w", err)
+		return false, fmt.Errorf("reading the ledger: %w", err)
 	}
-	d.leases = leases
-	var worst error
+	d.leases, idle = leases, true
 	var settled []string
 	for _, lease := range leases {
 		if !mayBeWithdrawn(leases, lease, s.runner.Context().Repository) {
@@ -85,11 +85,11 @@ func (s *session) endWithdrawn(ctx context.Context, d *desk) error {
 		case merged(pr):
 			settled = append(settled, lease.ID)
 		case pr.State == "closed":
+			idle = false
 			worst = worse(worst, s.endLease(ctx, d, lease, pr))
 		}
 	}
-	s.settle(ctx, d, settled)
-	return worst
+	return !s.settle(ctx, d, settled) && idle, worst
 }
 
 // merged tells whether the default branch was given what the pull request asks for. GitHub also calls merged what was merged into
@@ -101,14 +101,23 @@ func merged(pr access.PullRequest) bool {
 // maxSettled is how many leases are settled at once: each is a file of the commit.
 const maxSettled = 100
 
-// settle has the ledger forget, in time, what it holds ready only because it might have to be taken back. Where it cannot, that
-// costs the next run a request for each.
-func (s *session) settle(ctx context.Context, d *desk, merged []string) {
-	if b, ok := d.book.(*ledger.Branch); ok && len(merged) > 0 {
-		if err := b.Settle(ctx, merged[:min(len(merged), maxSettled)]...); err != nil {
-			fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
+// settle has the ledger forget, in time, what it holds ready only because it might have to be taken back, and tells whether there was
+// any. Where it cannot, that costs the next run a request for each.
+func (s *session) settle(ctx context.Context, d *desk, merged []string) bool {
+	b, ok := d.book.(*ledger.Branch)
+	if !ok || len(merged) == 0 {
+		return false
+	}
+	settled, err := b.Settle(ctx, merged[:min(len(merged), maxSettled)]...)
+	if err != nil {
+		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
+	}
+	for _, id := range settled {
+		if err == nil {
+			fmt.Fprintf(s.stdout, "lease %s is settled: its pull request is merged, and the default branch declares what it gave\n", id)
 		}
 	}
+	return err != nil || len(settled) > 0
 }
 
 // mayBeWithdrawn tells whether a lease gave something for a pull request of this repository that no end has taken back.
