@@ -298,3 +298,30 @@ func TestARunThatFindsNothingToDoSaysSo(t *testing.T) {
 	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "is settled: its pull request is merged")
 	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "nothing to do: there is no open pull request")
 }
+
+// TestARemovalLeavesWhatAnOpenRequestWasGiven: no manifest of the default branch declares it yet.
+func TestARemovalLeavesWhatAnOpenRequestWasGiven(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.carriedOut()
+	second, made := w.second()
+	w.onOkta = made
+	w.event("workflow_run", w.hub.WorkflowRunEvent(second, "pull_request_review"))
+	if got := w.run("apply"); got != 0 {
+		t.Fatalf("exit code %d\n%s", got, w.out)
+	}
+	w.onOkta = nil
+	w.hub.Merge(1)
+	n, _ := w.removal("access/invoice-export.yaml")
+	w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request_review"))
+	if got := w.run("apply"); got != 1 || !strings.Contains(w.out, fmt.Sprintf("pull request %d was carried out", second)) {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	w.has(1, "invoice-export", "invoice-report")
+	w.hub.Close(second)
+	if got := w.run("apply"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	w.scheduled(0)
+	w.has(0)
+}

@@ -61,6 +61,27 @@ func (s *session) declaredElsewhere(ctx context.Context, d *desk, r admission.Re
 			return coded(ExitFound, fmt.Errorf("%s is not ended: account %q is declared by %s\nRemove that declaration too, or use stepdown downgrade.", r.Owner.Name, o.Account, o.Source.File))
 		}
 	}
+	return s.givenElsewhere(ctx, d, r, account)
+}
+
+// givenElsewhere says which other pull request was carried out for the account and is open: what it was given is not declared yet.
+func (s *session) givenElsewhere(ctx context.Context, d *desk, r admission.Result, account org.User) error {
+	leases, err := d.book.Leases(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	for _, l := range leases {
+		if l.Account.ID != account.ID || !mayBeWithdrawn(leases, l, r.Facts.PullRequest.Repository) {
+			continue
+		}
+		pr, err := d.hub.PullRequest(ctx, l.Approval.PullRequest)
+		if err != nil {
+			return fmt.Errorf("finding out what became of the pull request of lease %s: %w", l.ID, err)
+		}
+		if pr.State == "open" {
+			return coded(ExitFound, fmt.Errorf("%s is not ended: pull request %d was carried out for account %q and is open\nMerge or close it first.", r.Owner.Name, pr.Number, l.Account.Login))
+		}
+	}
 	return nil
 }
 
