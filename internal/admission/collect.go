@@ -219,14 +219,23 @@ func (c *collector) readManifest(ctx context.Context) {
 	}, policy.FactFiles, policy.FactDeclared)
 }
 
-// readRemoved reads what a removed manifest declared: as the default branch has it, or, after the merge, as it had it
-// before the push that removed it.
+// readRemoved reads what the pull request removes: its files name that by the SHA of the blob, which approvers saw. The default
+// branch has it still, or, after the merge, had it before one of the last pushes. That it has, or had, another manifest at that path
+// is nobody's approval to end what that one declares.
 func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
 	f := c.r.Facts
+	removed, branch := f.Files[0].BlobSHA, f.PullRequest.DefaultBranch
+	if removed == "" {
+		return nil, fmt.Errorf("reading %s: GitHub does not say which content of it is removed\nRun it again, or: stepdown downgrade.", f.ManifestPath)
+	}
+	another := fmt.Errorf("reading %s: branch %q has another manifest there by now than the pull request removes\nOpen a new pull request that removes what is there now.", f.ManifestPath, branch)
 	if data, there := f.Declared[f.ManifestPath]; there {
+		if blobSHA(data) != removed {
+			return nil, another
+		}
 		return data, nil
 	}
-	pushes, err := c.src.BranchPushes(ctx, f.PullRequest.DefaultBranch)
+	pushes, err := c.src.BranchPushes(ctx, branch)
 	if err != nil {
 		return nil, err
 	}
@@ -235,11 +244,15 @@ func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
 			continue
 		}
 		data, err := c.src.File(ctx, f.ManifestPath, push.Before)
-		if !errors.Is(err, fs.ErrNotExist) {
-			return data, err
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case blobSHA(data) == removed:
+			return data, nil
 		}
 	}
-	return nil, fmt.Errorf("reading %s: branch %q has not had it in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, f.PullRequest.DefaultBranch, maxLookBack)
+	return nil, fmt.Errorf("reading %s: branch %q has not had what the pull request removes in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, branch, maxLookBack)
 }
 
 // readPermissions asks the org what the role may do that the account is to keep. An org that does not answer is no denial: nothing

@@ -82,7 +82,10 @@ func (s *session) apply(ctx context.Context, number int) error {
 		worst = worse(worst, s.carry(ctx, d, n))
 	}
 	if d.to.ends {
-		worst = worse(worst, s.endWithdrawn(ctx, d))
+		idle, err := s.endWithdrawn(ctx, d)
+		if worst = worse(worst, err); idle && len(d.to.numbers) == 0 && worst == nil {
+			fmt.Fprintf(s.stdout, "nothing to do: %s, and nothing that was given is to be taken back\n", oneLine(d.to.nothing))
+		}
 	}
 	if worst == nil && !s.outcome {
 		s.output("outcome", "unchanged")
@@ -131,8 +134,9 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 		return err
 	}
 	pr := r.Facts.PullRequest
-	if pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0 {
-		return s.endWithdrawn(ctx, d)
+	if pr.State == "closed" && !merged(pr) && len(carriedOut(d.leases, pr)) > 0 {
+		_, err := s.endWithdrawn(ctx, d)
+		return err
 	}
 	if l := underWay(d.leases, pr); l.ID != "" {
 		return s.busy(d, l)

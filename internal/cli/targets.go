@@ -77,8 +77,10 @@ func (s *session) follow(ctx context.Context, hub *github.Client, event github.E
 		}
 		t.strict = event.Trigger == "pull_request_review"
 		t.numbers, err = hub.PullRequestsOf(ctx, event.HeadSHA)
-		if err == nil && len(t.numbers) == 0 { // the head moved meanwhile, or GitHub does not know yet
-			return s.everyRequest(ctx, hub, t)
+		if err == nil && len(t.numbers) == 0 { // it was closed, the head moved meanwhile, or GitHub does not know yet
+			err = s.everyRequest(ctx, hub, t)
+			t.nothing = fmt.Sprintf("commit %s is of no pull request that is open or merged, and there is no other that is open", event.HeadSHA)
+			return err
 		}
 	case "push":
 		t.numbers, err = hub.PullRequestsOf(ctx, event.HeadSHA)

@@ -63,7 +63,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 	t := report.Thread{
 		Stage: report.StagePlanned, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA, URL: r.Facts.PullRequest.URL,
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
-		Merged: r.Facts.PullRequest.Merged, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
+		Merged: merged(r.Facts.PullRequest), Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
 	}
 	facts := factsOf(r)
 	for _, step := range r.Decision.Trace {
