@@ -36,6 +36,9 @@ const (
 type Thread struct {
 	Stage Stage
 	End   bool // it is about taking away what a request gave
+	Plan  bool // it is said by a plan, which has no ledger
+
+	CarriedOut string // of a plan: the commit at which the comment says that the pull request was carried out
 
 	Name, Account, ManifestPath, HeadSHA string
 	URL                                  string // of the pull request

@@ -223,10 +223,7 @@ func (t Thread) saysAfter() said {
 	case StageDone:
 		return t.saysDone()
 	case StageUnchanged:
-		return said{
-			sign: "✅", title: "Nothing to do", conclusion: concludedWell,
-			now: "Nothing was to be done, and nothing was changed.", todo: t.look(t.merge()),
-		}
+		return t.saysUnchanged()
 	case StageUndone:
 		now := "Not done: there is no token of this request. That what it gave is taken back is NOT PROVED: look at the run."
 		if t.ends() {
@@ -259,6 +256,30 @@ func (t Thread) saysAfter() said {
 			todo: "Now, whoever runs this for the org: finish it by hand, as is said below.",
 		}
 	}
+}
+
+// saysUnchanged is for a request that asks for what there is. A plan does not know for whom it is there, and praises nothing.
+func (t Thread) saysUnchanged() said {
+	s := said{
+		sign: "✅", title: "Nothing to do", conclusion: concludedWell,
+		now: "Nothing was to be done, and nothing was changed.", todo: t.look(t.merge()),
+	}
+	if !t.Plan {
+		return s
+	}
+	s.sign, s.title, s.conclusion = "📋", "No change: the org is as declared already", concludedNot
+	switch {
+	case t.ends():
+		s.title, s.now, s.todo = "No change: nothing is there to be taken away", "No change: neither the role nor the token is there.", "Nothing."
+	case t.CarriedOut != "":
+		s.title = "No change: this pull request was carried out, and is not merged"
+		s.now = "No change: the org is as declared already. This pull request was carried out at commit " + code(t.CarriedOut, mostName) + "."
+		s.todo = "**Merge this pull request**, by the time that its comment says."
+	default:
+		s.now = "No change: the org is as declared already. By which pull request is not known here; `stepdown apply` knows."
+		s.todo = "Nothing for the org. Before this is merged: see that no other open pull request asks for the same account."
+	}
+	return s
 }
 
 func (t Thread) saysDone() said {
