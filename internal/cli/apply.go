@@ -226,12 +226,26 @@ func (s *session) recordAdmission(number int, r admission.Result) error {
 // elevate checks the org, says the plan and does it, if somebody is there.
 func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Result) error {
 	w := s.workflow(d.client, d.book, d.q)
-	w.StillApproved = func(ctx context.Context) error { return stillToDo(ctx, d, r) }
+	leases, err := d.book.Leases(ctx) // now: this run may have carried out another one
+	if err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	if err := s.taken(b, leases, r); err != nil {
+		return err
+	}
 	facts, err := w.Check(ctx, r.Owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)
 	}
 	plan := elevation.NewPlan(r.Owner, facts, r.Settings, s.subject(time.Now(), &r.Approval))
+	w.StillApproved = func(ctx context.Context) error { return s.stillToDo(ctx, d, r, plan.Terms.Account) }
+	pending, err := s.notMerged(ctx, d, leases, r, plan.Terms.Account)
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 { // said alone: what the org shows of the other is no fault of this one
+		plan.InPlace, plan.Refusals = false, pending
+	}
 	b.show(func(t *report.Thread) { t.Changes, t.Kept = plan.Changes, plan.Terms.Label })
 	switch {
 	case plan.InPlace:
@@ -253,7 +267,7 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 }
 
 // stillToDo says why what was decided does not hold any more, or was carried out by another run meanwhile.
-func stillToDo(ctx context.Context, d *desk, r admission.Result) error {
+func (s *session) stillToDo(ctx context.Context, d *desk, r admission.Result, account access.Account) error {
 	if err := r.Confirm(ctx, d.hub, d.engine, time.Now()); err != nil {
 		return err
 	}
@@ -264,7 +278,11 @@ func stillToDo(ctx context.Context, d *desk, r admission.Result) error {
 	if done := lastDone(leases, r.Facts.PullRequest); done != "" {
 		return fmt.Errorf("this approval was carried out meanwhile, under lease %s", done)
 	}
-	return nil
+	pending, err := s.notMerged(ctx, d, leases, r, account)
+	if err == nil && len(pending) > 0 {
+		err = fmt.Errorf("%s\n%s", pending[0].Message, pending[0].Hint)
+	}
+	return err
 }
 
 // wait says that the request is admitted and that nobody is there. Nothing is held meanwhile, no privilege and no job.
