@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/githubemu"
 	"github.com/stepdown/stepdown/internal/oktaemu"
 )
@@ -93,4 +95,22 @@ func TestASecondRequestInTheWindow(t *testing.T) {
 	for what, text := range map[string]string{"log": w.out, "comment": w.shown(n)} {
 		says(t, what, text, []string{"already has an open lease: ", strings.TrimPrefix(lease.ID, lease.ID[:8]) + " of pull request 1, until " + lease.EndsAt.UTC().Format(time.DateTime)}, "downgrade", "already holds")
 	}
+}
+
+// TestASweepSaysWhatCameOfABreakGlass on the issue of its review, and where that is on the pull request.
+func TestASweepSaysWhatCameOfABreakGlass(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	manifest := strings.Replace(request, "{window: 5s}", "{window: 5s, breakGlass: {reason: the invoices of today}}", 1)
+	w.push("frank", map[string]string{"access/invoice-export.yaml": manifest})
+	w.lost(func(l *access.Terms) { l.Approval.ManifestSHA256 = digestOf(manifest) })
+	if got := w.run("sweep", "--comment"); got != 0 {
+		t.Fatalf("exit code %d\n%s", got, w.out)
+	}
+	issues := w.hub.Issues()
+	if len(issues) != 1 || len(w.hub.Comments(issues[0].Number)) != 1 {
+		t.Fatalf("issues %+v\n%s", issues, w.out)
+	}
+	says(t, "outcome", w.hub.Comments(issues[0].Number)[0].Body, []string{"that is proved", "the run that opened the lease did not end it"})
+	says(t, "comment", w.shown(1), []string{"[Its review](", fmt.Sprintf("/issues/%d)", issues[0].Number)})
 }

@@ -260,10 +260,18 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 	case len(r.Decision.Waiting) > 0:
 		return s.wait(b, plan, r)
 	}
-	if err := s.breakGlass(ctx, d, r); err != nil {
+	issue, err := s.breakGlass(ctx, d, b, r)
+	if err != nil {
 		return err
 	}
-	return s.perform(ctx, w, b, plan, r.Settings, w.Apply)
+	var evidence access.Evidence
+	err = s.perform(ctx, w, b, plan, r.Settings, func(ctx context.Context, plan elevation.Plan) (access.Evidence, error) {
+		got, err := w.Apply(ctx, plan)
+		evidence = got
+		return got, err
+	})
+	s.cameOfRun(ctx, issue, r, evidence, err)
+	return err
 }
 
 // stillToDo says why what was decided does not hold any more, or was carried out by another run meanwhile.
@@ -299,22 +307,6 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 	}
 	b.show(func(t *report.Thread) { t.Stage, t.Waiting = report.StageWaiting, waiting })
 	s.output("outcome", "waiting")
-	return nil
-}
-
-// breakGlass opens the issue for the review of a break-glass request, before anything is granted for it: one for each commit that
-// was approved, however often it is tried. The issue is in the pull request's own repository, whose name need not fit into a comment.
-func (s *session) breakGlass(ctx context.Context, d *desk, r admission.Result) error {
-	if r.Owner.Elevation.BreakGlass.Reason == "" {
-		return nil
-	}
-	title, body := report.ReviewIssue(s.threadOf(r))
-	marker := fmt.Sprintf("<!-- stepdown:break-glass #%d %s -->", r.Approval.PullRequest, r.Approval.HeadSHA)
-	url, err := d.hub.OpenIssue(ctx, title, marker, string(body))
-	if err != nil {
-		return fmt.Errorf("opening the issue for the review of a break-glass request, without which nothing is elevated: %w", err)
-	}
-	fmt.Fprintf(s.stdout, "BREAK-GLASS: %s\n  to be reviewed: %s\n", oneLine(r.Owner.Elevation.BreakGlass.Reason), oneLine(url))
 	return nil
 }
 

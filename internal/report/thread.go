@@ -70,6 +70,7 @@ type Thread struct {
 	RunURL        string
 	CommandByHand string // stuck: the exact command that finishes it
 	BreakGlass    string // the reason, where it is one
+	ReviewURL     string // of the issue in which that is reviewed
 }
 
 // Objection is something that stands in the way of a request.
@@ -112,7 +113,11 @@ func ThreadMarkdown(w io.Writer, t Thread) error {
 		t.byHand(p)
 	}
 	if t.BreakGlass != "" {
-		p.alert("BREAK-GLASS: the ordinary way was left. The reason that was given: %s", inline(t.BreakGlass, mostReason))
+		where := ""
+		if t.ReviewURL != "" {
+			where = " " + link("Its review", t.ReviewURL) + "."
+		}
+		p.alert("BREAK-GLASS: the ordinary way was left.%s The reason that was given: %s", where, inline(t.BreakGlass, mostReason))
 	}
 	t.instruct(p)
 	t.objections(p)

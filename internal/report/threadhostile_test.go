@@ -77,7 +77,7 @@ func pages(t testing.TB, thread Thread) map[string]string {
 			t.Errorf("a title that cannot be one: %q", title)
 		}
 	}
-	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue)}
+	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue), "outcome": string(ReviewOutcome(thread))}
 }
 
 // ourHTML is what HTML there may be.
@@ -221,7 +221,7 @@ func TestThreadIsShort(t *testing.T) {
 				if strings.Count(page, "<details>") != strings.Count(page, "</details>") {
 					t.Errorf("%s, %s: %q leaves something open", stage, name, part)
 				}
-				if name != "issue" && !strings.Contains(page, "[The run](https://github.example/acme/access/actions/runs/42)") {
+				if name != "issue" && name != "outcome" && !strings.Contains(page, "[The run](https://github.example/acme/access/actions/runs/42)") {
 					t.Errorf("%s, %s: %q cuts the foot off", stage, name, part)
 				}
 			}
