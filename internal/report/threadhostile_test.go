@@ -59,6 +59,7 @@ func filled(stage Stage, text string) Thread {
 	fill(reflect.ValueOf(&t).Elem(), text)
 	t.Transitions = append(t.Transitions, thread(StageDone).Transitions...)
 	t.OrgURL, t.URL, t.RunURL = "https://acme.example", "https://github.example/acme/access/pull/7", "https://github.example/acme/access/actions/runs/42"
+	t.ReviewURL = "https://github.example/acme/access/issues/8"
 	t.CommandByHand = "stepdown sweep"
 	return t
 }
