@@ -114,3 +114,114 @@ func TestASweepSaysWhatCameOfABreakGlass(t *testing.T) {
 	says(t, "outcome", w.hub.Comments(issues[0].Number)[0].Body, []string{"that is proved", "the run that opened the lease did not end it"})
 	says(t, "comment", w.shown(1), []string{"[Its review](", fmt.Sprintf("/issues/%d)", issues[0].Number)})
 }
+
+// TestAChangeOfTheRulesIsNoRequest, as the README has one made.
+func TestAChangeOfTheRulesIsNoRequest(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files   map[string]string
+		neutral bool
+	}{
+		"settings":     {map[string]string{"access/settings.yaml": rulesOfSiege + "# more\n"}, true},
+		"rules":        {map[string]string{"access/rules/ours.rego": "package custom\n", "README.md": "x\n"}, true},
+		"and-manifest": {map[string]string{"access/settings.yaml": rulesOfSiege + "# more\n", "access/more.yaml": request}, false},
+		"and-other":    {map[string]string{"access/settings.yaml": rulesOfSiege + "# more\n", "access/more.txt": "x"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newSiege(t)
+			entries := map[string]githubemu.Entry{}
+			for file, content := range c.files {
+				entries[file] = githubemu.Entry{Content: content}
+			}
+			w.hub.CommitAs("frank", "rules", entries)
+			n, head := w.hub.OpenPullRequest("frank", "rules", "Rules"), w.hub.Head("rules")
+			w.hub.Review(n, "grace", "APPROVED")
+			for _, event := range []string{"pull_request", "pull_request_review"} {
+				for _, args := range [][]string{{"plan", "--comment"}, {"apply", "--comment", "--ledger", "branch:stepdown-ledger"}} {
+					w.event("workflow_run", w.hub.WorkflowRunEvent(n, event))
+					got := w.bare(args...)
+					if c.neutral && (got != 0 || w.check(head) != "completed neutral A change of the rules: nothing is elevated for it") {
+						t.Errorf("%s on %s: exit code %d, %s\n%s", args[0], event, got, w.check(head), w.out)
+					}
+					if !c.neutral && event == "pull_request_review" && got != 1 {
+						t.Errorf("%s: exit code %d\n%s", args[0], got, w.out)
+					}
+				}
+			}
+			if c.neutral {
+				says(t, "comment", w.shown(n), []string{"This changes the rules, which are reviewed and merged like code; nothing is elevated for it.", "Review it, and merge it."}, "Denied", "mend")
+				if got := w.run("apply", "--pull-request", fmt.Sprint(n)); got != 1 {
+					t.Errorf("by name: exit code %d\n%s", got, w.out)
+				}
+			}
+			w.untouched()
+		})
+	}
+}
+
+// TestRulesThatAreBrokenCanBeMended: what is wrong with those of the default branch is nothing to say of the change that mends them.
+func TestRulesThatAreBrokenCanBeMended(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.hub.Commit("rules", map[string]string{"access/settings.yaml": rulesOfSiege + "# mended\n"})
+	w.hub.Commit("main", map[string]string{"access/settings.yaml": rulesOfSiege + "surprise: true\n"})
+	n := w.hub.OpenPullRequest("frank", "rules", "Rules")
+	w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request"))
+	if got := w.bare("plan", "--comment"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	says(t, "comment", w.shown(n), []string{"This changes the rules"}, "surprise")
+}
+
+// TestADirectReviewSaysWhatItRisks.
+func TestADirectReviewSaysWhatItRisks(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.settings("elevation: {", "admission: {directReview: true}\nelevation: {")
+	review := w.approve("grace")
+	const line = "the run was started by pull_request_review, whose workflow file the pull request can change: admission.directReview allows it\n"
+	w.event("pull_request_review", w.hub.ReviewEvent(1, review))
+	w.tokensOnGrant(func(oktaemu.Request) {})
+	if got := w.run("apply"); got != 0 || strings.Count(w.out, line) != 1 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+}
+
+// TestWhatIsClosedIsOver: neither what was ended nor what never began is denied, or still to come.
+func TestWhatIsClosedIsOver(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.approve("grace")
+	w.plan()
+	w.hub.Close(1)
+	w.plan()
+	says(t, "closed early", w.shown(1), []string{"stepdown:stage closed", "Closed before it was carried out. Nothing is granted."}, "be there when", "Whoever may approve")
+	if got := w.check(w.hub.Head("change")); got != "completed neutral Closed: nothing is granted" {
+		t.Errorf("check run: %s", got)
+	}
+	w.hub.Reopen(1)
+	w.plan()
+	says(t, "opened again", w.shown(1), []string{"stepdown:stage planned"})
+	w.hub.Close(1)
+	if got := w.run("apply", "--comment", "--pull-request", "1"); got != 1 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	says(t, "applied by name", w.shown(1), []string{"stepdown:stage closed"}, "Denied")
+
+	w = newSiege(t)
+	w.carriedOut()
+	w.hub.Close(1)
+	w.event("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request"))
+	if got := w.run("apply", "--comment"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	ended := w.shown(1)
+	if got := w.run("apply", "--comment", "--pull-request", "1"); got != 0 || !strings.Contains(w.out, "nothing to do: already ended under lease "+w.lastLease().ID) {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	w.plan()
+	if got := w.shown(1); got != ended {
+		t.Errorf("it was written again:\n%s", got)
+	}
+}

@@ -134,6 +134,11 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	if pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0 {
 		return s.endWithdrawn(ctx, d)
 	}
+	if id := endedUnder(d.leases, pr); id != "" && pr.State == "closed" && !pr.Merged {
+		fmt.Fprintf(s.stdout, "nothing to do: already ended under lease %s\n", id)
+		s.output("outcome", "unchanged")
+		return nil
+	}
 	if l := underWay(d.leases, pr); l.ID != "" {
 		return s.busy(d, l)
 	}
@@ -145,6 +150,9 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	}
 	if err := s.recordAdmission(number, r); err != nil {
 		return err
+	}
+	if d.to.trigger == "pull_request_review" && r.Settings.Admission.DirectReview {
+		fmt.Fprintln(s.stdout, "the run was started by pull_request_review, whose workflow file the pull request can change: admission.directReview allows it")
 	}
 	b := s.board(ctx, d, r)
 	defer b.close()
@@ -167,6 +175,9 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 // nothing, or could not be decided on.
 func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
 	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now()})
+	if changesRules(r) { // also where those of the default branch cannot be read, which it may be there to mend
+		return r, false, s.sayRules(ctx, d, r, plan)
+	}
 	nothing := r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named
 	if err != nil && (!nothing || len(objectionsOf(err, "")) == 0) {
 		return r, false, s.unreadable(ctx, d, number, r, err)

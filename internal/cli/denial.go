@@ -24,10 +24,15 @@ func (s *session) deny(ctx context.Context, d *desk, b *board, number int, r adm
 	err := denialError(number, r)
 	if !d.to.named && (!d.to.strict || unreviewed(r)) { // the plan, which the pull request shows, says what is missing
 		fmt.Fprintf(s.stdout, "%v\n", err)
+		s.closedEarly(ctx, d, r)
 		s.mend(ctx, d.book, r.Facts.PullRequest)
 		return nil
 	}
-	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections(r, r.Decision.Denials) })
+	if pr := r.Facts.PullRequest; pr.State == "closed" && !pr.Merged { // nobody is to mend it
+		s.closedEarly(ctx, d, r)
+	} else {
+		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections(r, r.Decision.Denials) })
+	}
 	s.sayTrace(r)
 	s.output("outcome", "denied")
 	return err

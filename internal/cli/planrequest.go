@@ -35,6 +35,13 @@ func (s *session) planRequests(ctx context.Context, number int) error {
 	if d.to, err = s.targets(ctx, d.hub, number); err != nil {
 		return err
 	}
+	if d.to.gone != "" {
+		closed, err := d.hub.ClosedAt(ctx, d.to.gone)
+		if err != nil {
+			s.warn(err) // which concerns their comments alone
+		}
+		d.to.numbers = append(d.to.numbers, closed...)
+	}
 	var worst error
 	for _, n := range d.to.numbers {
 		worst = worse(worst, s.planRequest(ctx, d, n))
@@ -52,6 +59,7 @@ func (s *session) planRequest(ctx context.Context, d *desk, number int) error {
 	}
 	if r.Facts.PullRequest.State == "closed" {
 		fmt.Fprintf(s.stdout, "pull request %d is closed\n", number)
+		s.closedEarly(ctx, d, r)
 		return nil
 	}
 	b := s.board(ctx, d, r)

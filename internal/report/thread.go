@@ -29,6 +29,8 @@ const (
 	StageStuck     Stage = "stuck"     // it is not proved that nothing is left
 	StageEnding    Stage = "ending"    // the plan of an end
 	StageEnded     Stage = "ended"     // the request's role and token were taken away
+	StageRules     Stage = "rules"     // it changes the rules, and asks for nothing
+	StageClosed    Stage = "closed"    // it was closed before anything was granted
 )
 
 // Thread is what the pull request of a request says of it: one comment that is updated, and a check run. A value that is
@@ -139,6 +141,9 @@ func (t Thread) about() string {
 	}
 	if t.ends() {
 		out = "End of access"
+	}
+	if t.Stage == StageRules {
+		return "A change of the rules"
 	}
 	if name := cmp.Or(t.Name, t.ManifestPath); name != "" {
 		out += " " + code(name, mostName)

@@ -63,6 +63,9 @@ func (t Thread) states() []string {
 	}
 	var out []string
 	ends := t.ends()
+	if t.Stage == StageRules {
+		return nil
+	}
 	if ends && len(t.Transitions) == 0 {
 		return nil
 	}
@@ -98,7 +101,7 @@ func (t Thread) states() []string {
 // admitted tells whether the request was admitted, as far as the thread shows it.
 func (t Thread) admitted() bool {
 	switch t.Stage {
-	case StageDenied, StagePlanned:
+	case StageDenied, StagePlanned, StageRules, StageClosed:
 		return false
 	case StageRefused, StageFailed:
 		return !t.ApprovedAt.IsZero()

@@ -235,7 +235,7 @@ func TestThreadAddressesAreHarmless(t *testing.T) {
 	t.Parallel()
 	for _, text := range slices.Concat(hostile, moreHostile, []string{"http://evil.example/x", "https://a:b@evil.example", "javascript:alert(1)", "https://evil.example/\"onclick=x"}) {
 		bad := filled([]Stage{StageOpen, StageStuck}[len(text)%2], "x")
-		bad.OrgURL, bad.URL, bad.RunURL, bad.CommandByHand = text, text, text, text
+		bad.OrgURL, bad.URL, bad.RunURL, bad.ReviewURL, bad.CommandByHand = text, text, text, text, text
 		for name, page := range pages(t, bad) {
 			kinds, shown := structure(t, page)
 			for _, kind := range kinds {

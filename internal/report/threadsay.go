@@ -43,6 +43,18 @@ func (t Thread) says() (said, error) {
 			now:  "Ended: the role and the token of this request were taken away.",
 			todo: t.look("Nothing."),
 		}, nil
+	case StageRules:
+		return said{
+			sign: "📐", title: "A change of the rules: nothing is elevated for it", conclusion: concludedNot,
+			now:  "This changes the rules, which are reviewed and merged like code; nothing is elevated for it.",
+			todo: "Review it, and merge it. It holds for what is asked for from then on.",
+		}, nil
+	case StageClosed:
+		return said{
+			sign: "⏹️", title: "Closed: nothing is granted", conclusion: concludedNot,
+			now:  "Closed before it was carried out. Nothing is granted.",
+			todo: "Nothing. Where it is still needed, open it again.",
+		}, nil
 	default:
 		return said{}, fmt.Errorf("writing the comment: there is no stage %q", t.Stage)
 	}
