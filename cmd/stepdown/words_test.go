@@ -225,3 +225,41 @@ func TestWhatIsClosedIsOver(t *testing.T) {
 		t.Errorf("it was written again:\n%s", got)
 	}
 }
+
+// TestWhoeverSpeaksToTheProgramIsAnswered: a comment that opens no window is seen, and it is said why it does not count.
+func TestWhoeverSpeaksToTheProgramIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.hub.Comment(1, "dana-ops", "/stepdown ready", githubemu.CommentAt(time.Now().Add(-2*time.Hour)))
+	w.approve("grace", githubemu.AtTime(time.Now().Add(-time.Hour)))
+	w.hub.Comment(1, "dana-ops", "/stepdown redy")
+	w.hub.Comment(1, "mallory", "looks good")
+	w.hub.Comment(1, "mallory", "/stepdown ready")
+	if got := w.run("apply", "--comment"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	says(t, "log", w.out, []string{
+		`seen: "/stepdown ready" by mallory`, "it does not count: only the operator, dana-ops, can say so",
+		`seen: "/stepdown redy" by dana-ops`, "the whole comment has to be /stepdown ready", "it is older than the approval; write a new one",
+	}, "looks good")
+	says(t, "comment", w.shown(1), []string{"💬 seen: \"/stepdown redy\" by dana-ops", "only the operator, dana-ops, can say so"}, "looks good")
+	w.nothingGranted()
+}
+
+// TestAMissedWindowSaysHowItIsOpenedAgain, and so it is.
+func TestAMissedWindowSaysHowItIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.approve("grace")
+	if got := w.run("apply", "--comment"); got != 3 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	const how = "`dana-ops`: comment `/stepdown ready` here when you are ready; while the approval is fresh that opens it again."
+	says(t, "comment", w.shown(1), []string{"stepdown:stage undone", how}, "apply again")
+	w.event("issue_comment", w.hub.CommentEvent(1, w.hub.Comment(1, "dana-ops", "/stepdown ready")))
+	w.tokensOnGrant(func(oktaemu.Request) {})
+	if got := w.run("apply", "--comment"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	w.has(1, "invoice-export")
+}

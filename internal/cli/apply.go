@@ -316,7 +316,11 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 		waiting = append(waiting, report.Objection{Rule: d.Rule, Message: d.Message, Hint: hint})
 		fmt.Fprintf(s.stdout, "waiting: %s\n  %s\n", oneLine(d.Message), oneLine(hint))
 	}
-	b.show(func(t *report.Thread) { t.Stage, t.Waiting = report.StageWaiting, waiting })
+	words := heard(r, time.Now())
+	for _, line := range words {
+		fmt.Fprintln(s.stdout, oneLine(line))
+	}
+	b.show(func(t *report.Thread) { t.Stage, t.Waiting, t.Heard = report.StageWaiting, waiting, words })
 	s.output("outcome", "waiting")
 	return nil
 }

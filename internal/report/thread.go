@@ -60,6 +60,7 @@ type Thread struct {
 	Changes    []access.Change // the plan
 	Objections []Objection     // denials and refusals; of a run that failed, what went wrong
 	Waiting    []Objection     // what it lacks before it is admitted, or before the window opens, and needs no change of it
+	Heard      []string        // comments to the program that do not count, and why
 	Trace      []TraceLine     // what each rule of the admission saw
 
 	Transitions       []access.Transition

@@ -245,7 +245,7 @@ func (t Thread) saysAfter() said {
 		}
 		return said{
 			sign: "↩️", title: "Not done, and undone", conclusion: concludedBadly, now: now,
-			todo: t.look("Read below why, and mend it. It may be tried again while the approval is fresh."),
+			todo: t.look("Read below why, and mend it. " + t.again()),
 		}
 	default:
 		who, holds := "THE ACCOUNT", "ITS TEMPORARY ROLE"
@@ -267,6 +267,18 @@ func (t Thread) saysAfter() said {
 			now:  "STUCK: " + who + " MAY STILL HOLD " + holds + ". Nothing proves that it is gone.",
 			todo: "Now, whoever runs this for the org: finish it by hand, as is said below.",
 		}
+	}
+}
+
+// again says how what was undone is tried again.
+func (t Thread) again() string {
+	switch {
+	case t.ends():
+		return "It may be tried again while the approval is fresh."
+	case t.Operator == "" || strings.Contains(t.Operator, "@"): // no login of GitHub's
+		return "Then have it approved again when whoever creates the token is ready: that opens it again."
+	default:
+		return code(t.Operator, mostName) + ": comment `" + readyCommand + "` here when you are ready; while the approval is fresh that opens it again."
 	}
 }
 
