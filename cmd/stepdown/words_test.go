@@ -263,3 +263,43 @@ func TestAMissedWindowSaysHowItIsOpenedAgain(t *testing.T) {
 	}
 	w.has(1, "invoice-export")
 }
+
+// TestAMergeIsWaitedFor: a check that is required and red would keep it from being merged.
+func TestAMergeIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.settings("elevation: {", "admission: {merge: required}\nelevation: {")
+	w.approve("grace")
+	if got := w.run("apply", "--comment"); got != 0 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	const check = "completed neutral Planned, and approved: waits for what is listed"
+	if got := w.check(w.hub.Head("change")); got != check {
+		t.Errorf("check run: %s", got)
+	}
+	says(t, "comment", w.shown(1), []string{"Merge it."}, "Denied")
+	if got := w.run("apply", "--comment", "--pull-request", "1"); got != 1 || w.check(w.hub.Head("change")) != check {
+		t.Errorf("by name: exit code %d, %s\n%s", got, w.check(w.hub.Head("change")), w.out)
+	}
+	w.nothingGranted()
+}
+
+// TestThePullRequestThatIsNotThere is what one sees, and not what no rule could look at.
+func TestThePullRequestThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	if got := w.run("apply", "--pull-request", "99"); got != 1 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	says(t, "log", w.out, []string{"Check --pull-request and GITHUB_REPOSITORY: is it pull request 99 of acme/okta-access?"}, "not_applicable")
+}
+
+// TestALedgerThatIsNotThereIsCalledByItsName.
+func TestALedgerThatIsNotThereIsCalledByItsName(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	if got := w.bare("sweep", "--ledger", "branch:stepdown-ledgr"); got != 2 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	says(t, "log", w.out, []string{`the repository has no branch "stepdown-ledgr"`}, "branch of branch")
+}

@@ -118,7 +118,7 @@ func (t Thread) onlyHint() string {
 // saysPlanned is for a plan: who has to do what before it is carried out.
 func (t Thread) saysPlanned() said {
 	s := said{sign: "📋", now: "Planned. Nothing is granted.", title: "Planned: waits for an approval", conclusion: concludedNot}
-	lacks := slices.ContainsFunc(t.Waiting, Objection.isApproval)
+	lacks := slices.ContainsFunc(t.Waiting, Objection.IsApproval)
 	switch {
 	case len(t.Approvers) > 0 && !lacks:
 		s.now = "Planned, and approved by " + names(t.Approvers, mostLogin) + ". Nothing is granted."
@@ -151,7 +151,7 @@ func (t Thread) saysEnding() said {
 		todo: "Read the plan below. It only takes away.",
 	}
 	switch {
-	case slices.ContainsFunc(t.Waiting, Objection.isApproval):
+	case slices.ContainsFunc(t.Waiting, Objection.IsApproval):
 		s.todo = "Whoever may approve: read the plan below, which only takes away, and approve " + t.head()
 	case len(t.Waiting) > 0:
 		s.todo = t.await()
@@ -161,8 +161,8 @@ func (t Thread) saysEnding() said {
 	return s
 }
 
-// isApproval tells whether it is an approval that is missing.
-func (o Objection) isApproval() bool { return o.Rule == "approved" }
+// IsApproval tells whether it is an approval that is missing.
+func (o Objection) IsApproval() bool { return o.Rule == "approved" }
 
 // comes says what comes after the approval.
 func (t Thread) comes() string {
