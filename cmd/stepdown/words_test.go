@@ -303,3 +303,17 @@ func TestALedgerThatIsNotThereIsCalledByItsName(t *testing.T) {
 	}
 	says(t, "log", w.out, []string{`the repository has no branch "stepdown-ledgr"`}, "branch of branch")
 }
+
+// TestNoSettingsAreSaid to be none: the default ones hold.
+func TestNoSettingsAreSaid(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	const line = "there is no access/settings.yaml on main: the default settings hold"
+	w.plan()
+	says(t, "log", w.out, nil, line)
+	says(t, "comment", w.shown(1), nil, line)
+	w.hub.CommitEntries("main", map[string]githubemu.Entry{"access/settings.yaml": {Delete: true}})
+	w.plan()
+	says(t, "log", w.out, []string{line})
+	says(t, "comment", w.shown(1), []string{line})
+}

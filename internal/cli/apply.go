@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -186,7 +187,18 @@ func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r 
 		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
 		return r, false, nil
 	}
+	if without := s.withoutSettings(r); without != "" {
+		fmt.Fprintln(s.stdout, oneLine(without))
+	}
 	return r, true, nil
+}
+
+// withoutSettings says that the default settings hold because there are no others, where that is so.
+func (s *session) withoutSettings(r admission.Result) string {
+	if !r.Facts.Coverage[policy.FactDeclared].Read || r.Settings.Source.File != "" {
+		return ""
+	}
+	return fmt.Sprintf("there is no %s on %s: the default settings hold", path.Join(r.Facts.AccessDir, admission.SettingsFile), r.Facts.PullRequest.DefaultBranch)
 }
 
 // lastDone returns the id of the lease under which what the pull request asks for at its present head was carried out before.

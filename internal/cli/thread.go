@@ -67,6 +67,7 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
 		Merged: r.Facts.PullRequest.Merged, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
 	}
+	t.Remark = s.withoutSettings(r)
 	facts := factsOf(r)
 	for _, step := range r.Decision.Trace {
 		t.Trace = append(t.Trace, report.TraceLine{Rule: step.Rule, Title: step.Title, Facts: seen(facts, step), Outcome: step.Outcome})

@@ -60,6 +60,7 @@ type Thread struct {
 	Changes    []access.Change // the plan
 	Objections []Objection     // denials and refusals; of a run that failed, what went wrong
 	Waiting    []Objection     // what it lacks before it is admitted, or before the window opens, and needs no change of it
+	Remark     string          // on the rules that it is held against
 	Heard      []string        // comments to the program that do not count, and why
 	Trace      []TraceLine     // what each rule of the admission saw
 
@@ -125,6 +126,9 @@ func ThreadMarkdown(w io.Writer, t Thread) error {
 	t.instruct(p)
 	t.objections(p)
 	t.concerns(p)
+	if t.Remark != "" {
+		p.block("ℹ️ %s.", inline(t.Remark, mostProse))
+	}
 	p.facts("The request", t.request())
 	t.happened(p)
 	t.plan(p)
