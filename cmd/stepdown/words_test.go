@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -316,4 +318,47 @@ func TestNoSettingsAreSaid(t *testing.T) {
 	w.plan()
 	says(t, "log", w.out, []string{line})
 	says(t, "comment", w.shown(1), []string{line})
+}
+
+// TestALeaseThatIsOpenedMeanwhile, after it was looked for, is met by the ledger itself; the post step is told of none.
+func TestALeaseThatIsOpenedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.env["GITHUB_ACTIONS"] = "true"
+	for _, name := range []string{"GITHUB_STATE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
+		w.env[name] = filepath.Join(w.dir, name)
+		if err := os.WriteFile(w.env[name], nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.approve("grace")
+	w.once("GET", "/roles", func() {
+		if _, err := w.book(ledgerKey).Open(t.Context(), w.terms(later(1)), time.Now()); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := w.run("apply"); got != 1 {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	says(t, "log", w.out, []string{"already has an open lease"})
+	saved, err := os.ReadFile(w.env["GITHUB_STATE"])
+	lines := strings.Split(strings.TrimSpace(string(saved)), "\n")
+	if err != nil || len(lines) != 6 || !strings.HasPrefix(lines[3], "lease<<") || lines[4] != "" {
+		t.Errorf("state %q, %v", saved, err)
+	}
+	w.nothingGranted()
+}
+
+// TestTheClockWritesNothingAnew of what still waits: each run would change the comment.
+func TestTheClockWritesNothingAnew(t *testing.T) {
+	t.Parallel()
+	w := newSiege(t)
+	w.settings("elevation: {", "admission: {merge: required}\nelevation: {")
+	w.approve("grace")
+	w.hub.Commit("rules", map[string]string{"access/settings.yaml": rulesOfSiege + "# more\n"})
+	n := w.hub.OpenPullRequest("frank", "rules", "Rules")
+	w.event("schedule", w.hub.ScheduleEvent("7 * * * *"))
+	if got := w.run("apply", "--comment"); got != 0 || w.shown(1) != "" || w.shown(n) != "" {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
 }

@@ -27,7 +27,7 @@ func (s *session) deny(ctx context.Context, d *desk, b *board, number int, r adm
 	}
 	against, lacks := sorted(r)
 	merge := len(against) == 0 && len(lacks) > 0 && !slices.ContainsFunc(lacks, report.Objection.IsApproval) // is all that it waits for
-	if merge {
+	if merge && (d.to.strict || d.to.named) {
 		b.show(func(t *report.Thread) { t.Waiting = lacks })
 	}
 	if !d.to.named && (!d.to.strict || unreviewed(r) || merge) { // the plan, which the pull request shows, says what is missing
