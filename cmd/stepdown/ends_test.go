@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/githubemu"
 	"github.com/stepdown/stepdown/internal/ledger"
 	"github.com/stepdown/stepdown/internal/oktaemu"
@@ -38,7 +38,8 @@ func (w *siege) removal(path string) (number int, review int64) {
 	return number, w.hub.Review(number, "grace", "APPROVED")
 }
 
-// TestOneRunCarriesOutAndEnds: what it has given to one request is not what it takes back for the other.
+// TestOneRunCarriesOutAndEnds: while what was given for a withdrawn request is not taken back, another request for the account is not
+// carried out; once it is, it is.
 func TestOneRunCarriesOutAndEnds(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
@@ -46,38 +47,47 @@ func TestOneRunCarriesOutAndEnds(t *testing.T) {
 	_, w.onOkta = w.second()
 	w.hub.Close(1)
 	w.event("workflow_dispatch", w.hub.DispatchEvent(map[string]string{}, "grace"))
-	if got := w.run("apply"); got != 0 {
+	if got := w.run("apply"); got != 1 || !strings.Contains(w.out, "account-pending") {
+		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+	w.has(0)
+	w.event("issue_comment", w.hub.CommentEvent(2, w.hub.Comment(2, "dana-ops", "/stepdown ready")))
+	if got := w.run("apply"); got > 1 { // the log may show what was done in the window just before
 		t.Errorf("exit code %d\n%s", got, w.out)
 	}
 	w.has(1, "invoice-report")
 }
 
-// TestAnEndLooksAgainUnderItsLease has another run carry a request out between what an end decides on and its lease. The end is given
-// up; the next run takes back what is still to be taken back.
+// TestAnEndLooksAgainUnderItsLease has the account given the same role under another lease between what an end decides on and its own.
+// The end is given up.
 func TestAnEndLooksAgainUnderItsLease(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
 	w.carriedOut()
-	n, made := w.second()
+	first := w.lastLease()
 	w.hub.Close(1)
-	other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: t.TempDir(), env: maps.Clone(w.env)}
-	other.env["GITHUB_EVENT_PATH"] = other.dir + "/event.json"
-	other.event("issue_comment", w.hub.CommentEvent(n, w.hub.Comment(n, "dana-ops", "/stepdown ready")))
-	began, code := false, -1
 	w.event("issue_comment", w.hub.CommentEvent(1, w.hub.Comment(1, "passer-by", "/stepdown please")))
-	w.onOkta = func(r oktaemu.Request) {
-		made(r)
-		if !began && r.Method == "GET" && strings.HasSuffix(r.Path, "/roles") {
-			began = true
-			code = other.run("apply")
+	w.once("GET", "/roles", func() {
+		terms := first.Terms
+		terms.ID, terms.AddsIntended, terms.TokenName, terms.OpenedAt = "20300101-000000-other", false, "invoice-report", time.Now()
+		approval := *terms.Approval
+		approval.PullRequest = 2
+		terms.Approval = &approval
+		book := w.book(ledgerKey)
+		_, err := book.Open(t.Context(), terms, time.Now())
+		for _, state := range []access.State{access.StateReady, access.StateElevated, access.StateCreated, access.StateSteppedDown, access.StateProved, access.StateDelivered, access.StateClosed} {
+			if err == nil {
+				_, err = book.Append(t.Context(), terms.ID, access.Entry{State: state, At: time.Now()})
+			}
 		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if got := w.run("apply"); got == 0 || !strings.Contains(w.out, "by now given by something else") {
+		t.Errorf("exit code %d\n%s", got, w.out)
 	}
-	if got := w.run("apply"); code != 0 || got == 0 || !strings.Contains(w.out, "by now given by something else") {
-		t.Errorf("exit codes %d and, of the end, %d\n%s\n%s", code, got, other.out, w.out)
-	}
-	w.has(1, "invoice-export", "invoice-report")
-	w.scheduled(0)
-	w.has(1, "invoice-report")
+	w.has(1, "invoice-export")
 }
 
 // TestMergedElsewhereIsWithdrawn: whoever can push can make a branch and have the pull request merged into it.
@@ -297,31 +307,4 @@ func TestARunThatFindsNothingToDoSaysSo(t *testing.T) {
 	w.hub.Merge(1)
 	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "is settled: its pull request is merged")
 	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "nothing to do: there is no open pull request")
-}
-
-// TestARemovalLeavesWhatAnOpenRequestWasGiven: no manifest of the default branch declares it yet.
-func TestARemovalLeavesWhatAnOpenRequestWasGiven(t *testing.T) {
-	t.Parallel()
-	w := newSiege(t)
-	w.carriedOut()
-	second, made := w.second()
-	w.onOkta = made
-	w.event("workflow_run", w.hub.WorkflowRunEvent(second, "pull_request_review"))
-	if got := w.run("apply"); got != 0 {
-		t.Fatalf("exit code %d\n%s", got, w.out)
-	}
-	w.onOkta = nil
-	w.hub.Merge(1)
-	n, _ := w.removal("access/invoice-export.yaml")
-	w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request_review"))
-	if got := w.run("apply"); got != 1 || !strings.Contains(w.out, fmt.Sprintf("pull request %d was carried out", second)) {
-		t.Errorf("exit code %d\n%s", got, w.out)
-	}
-	w.has(1, "invoice-export", "invoice-report")
-	w.hub.Close(second)
-	if got := w.run("apply"); got != 0 {
-		t.Errorf("exit code %d\n%s", got, w.out)
-	}
-	w.scheduled(0)
-	w.has(0)
 }

@@ -46,6 +46,7 @@ func (s *session) showEnd(ctx context.Context, one elevation.Swept) *board {
 			})
 		}
 	})
+	s.cameOfSwept(ctx, b, one.Evidence.Lease)
 	return b
 }
 

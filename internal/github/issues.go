@@ -15,17 +15,17 @@ import (
 const maxIssues = 5000
 
 // OpenIssue opens an issue that begins with the marker, an invisible HTML comment, and returns where it is. Where the token's
-// own account made one with that marker before, it is left as it is, if it is open and says the same: whoever may write issues as a
-// bot can put the marker into one that says nothing. Whose the token is, and what an error leaves open, is as for PutComment.
-func (c *Client) OpenIssue(ctx context.Context, title, marker, body string) (string, error) {
-	address, err := c.openIssue(ctx, title, marker, body)
+// own account made one with that marker and title before, it is left as it is, if it is open; with exactly, only if it also says the
+// same: whoever may write issues as a bot can put the marker into one that says nothing. Whose the token is, and what an error leaves open, is as for PutComment.
+func (c *Client) OpenIssue(ctx context.Context, title, marker, body string, exactly bool) (string, error) {
+	address, err := c.openIssue(ctx, title, marker, body, exactly)
 	if err != nil {
 		return "", fmt.Errorf("opening issue %q: %w", oneLine(title, 80), clean(err))
 	}
 	return address, nil
 }
 
-func (c *Client) openIssue(ctx context.Context, title, marker, body string) (string, error) {
+func (c *Client) openIssue(ctx context.Context, title, marker, body string, exactly bool) (string, error) {
 	body, err := marked(marker, body)
 	if err != nil {
 		return "", err
@@ -49,7 +49,8 @@ func (c *Client) openIssue(ctx context.Context, title, marker, body string) (str
 		return "", err
 	}
 	for _, issue := range all {
-		if !issue.IsPullRequest() && issue.GetState() == "open" && issue.GetTitle() == title && sameText(issue.GetBody(), body) && self.owns(issue.GetUser().GetLogin(), issue.GetUser().GetType()) {
+		ours := !issue.IsPullRequest() && issue.GetState() == "open" && issue.GetTitle() == title && self.owns(issue.GetUser().GetLogin(), issue.GetUser().GetType())
+		if ours && (sameText(issue.GetBody(), body) || !exactly && begins(issue.GetBody(), marker)) {
 			return c.addressOf(issue)
 		}
 	}

@@ -72,6 +72,9 @@ func needOf(method, path string) need {
 	case "environments":
 		return need{"actions: " + access, inJob}
 	case "actions":
+		if parts[3] == "runs" {
+			return need{"actions: " + access, inJob}
+		}
 		return need{"administration: " + access, inApp}
 	case "collaborators", "rules", "":
 		return need{"metadata: read", withToken}

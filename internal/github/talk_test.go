@@ -367,26 +367,29 @@ func TestOpenIssue(t *testing.T) {
 	hub, c := start(t)
 	openPull(hub)
 	person := with(t, hub, "ghp_person", githubemu.Token{Login: "olga", Type: githubemu.UserToken, Permissions: everything})
-	first, err := person.OpenIssue(t.Context(), "Review\nthe break-glass", marker, "By a person, who is not us.")
+	first, err := person.OpenIssue(t.Context(), "Review\nthe break-glass", marker, "By a person, who is not us.", true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := c.OpenIssue(t.Context(), "Review the break-glass", marker, "Please.")
+	ours, err := c.OpenIssue(t.Context(), "Review the break-glass", marker, "Please.", true)
 	if err != nil || ours == first {
 		t.Fatalf("%s, %v", ours, err)
 	}
 	for range 2 {
-		if again, err := c.OpenIssue(t.Context(), "Review the break-glass", marker, "Please."); err != nil || again != ours {
+		if again, err := c.OpenIssue(t.Context(), "Review the break-glass", marker, "Please.", true); err != nil || again != ours {
 			t.Errorf("%s, %v", again, err)
 		}
 	}
-	if again, err := person.OpenIssue(t.Context(), "Review the break-glass", marker, "By a person, who is not us."); err != nil || again != first {
+	if again, err := person.OpenIssue(t.Context(), "Review the break-glass", marker, "By a person, who is not us.", true); err != nil || again != first {
 		t.Errorf("%s, %v", again, err)
 	}
-	if another, err := c.OpenIssue(t.Context(), "chore: bump", marker, "Nothing to see here."); err != nil || another == ours {
+	if another, err := c.OpenIssue(t.Context(), "chore: bump", marker, "Nothing to see here.", true); err != nil || another == ours {
 		t.Errorf("an issue with the marker that says something else stands for it: %s, %v", another, err)
 	}
-	if other, err := c.OpenIssue(t.Context(), "Another", "<!-- stepdown:other -->", ""); err != nil || other == ours {
+	if again, err := c.OpenIssue(t.Context(), "Review the break-glass", marker, "Please, once more.", false); err != nil || again != ours {
+		t.Errorf("a text that is another each time: %s, %v", again, err)
+	}
+	if other, err := c.OpenIssue(t.Context(), "Another", "<!-- stepdown:other -->", "", true); err != nil || other == ours {
 		t.Errorf("%s, %v", other, err)
 	}
 	issues := hub.Issues()
@@ -394,16 +397,16 @@ func TestOpenIssue(t *testing.T) {
 		t.Errorf("%+v", issues)
 	}
 	hub.Withhold("issues", 403)
-	_, err = c.OpenIssue(t.Context(), "x", "<!-- y -->", "")
+	_, err = c.OpenIssue(t.Context(), "x", "<!-- y -->", "", true)
 	wantError(t, err, "403", "issues: read")
-	_, err = c.OpenIssue(t.Context(), " \n", marker, "")
+	_, err = c.OpenIssue(t.Context(), " \n", marker, "", true)
 	wantError(t, err, "no title")
 	for name, answers := range map[string][2]string{
 		"list is null": {`null`, ``}, "null in it": {`[null]`, ``}, "answer is null": {`[]`, `201 null`}, "answer lost": {`[]`, `drop`}, "502": {`[]`, `502 {}`},
 		"of another repository": {`[]`, `201 {"number":1,"url":"https://api.github.com/repos/acme/other/issues/1","html_url":"https://x"}`},
 	} {
 		s, c := serve(t, map[string][]string{"GET //user": one(`{"login":"olga"}`), "GET /issues": one(answers[0]), "POST /issues": one(answers[1])})
-		if got, err := c.OpenIssue(t.Context(), "x", marker, ""); err == nil || s.count("POST") > 1 {
+		if got, err := c.OpenIssue(t.Context(), "x", marker, "", true); err == nil || s.count("POST") > 1 {
 			t.Errorf("%s: %s, %v, %q", name, got, err, s.requests())
 		}
 	}
@@ -492,6 +495,7 @@ func TestHintsNameThePermission(t *testing.T) {
 		{"GET", "/repos/o/r/collaborators/a/permission", "metadata: read"},
 		{"GET", "/repos/o/r/environments/production", "actions: read"},
 		{"GET", "/repos/o/r/actions/permissions/workflow", "administration: read"},
+		{"GET", "/repos/o/r/actions/runs/7", "actions: read"},
 		{"GET", "/orgs/o/teams/t/memberships/a", "members: read"},
 	} {
 		text := permission(&http.Response{}, &Error{Method: test.method, Path: test.path})
