@@ -47,7 +47,7 @@ func TestOneRunCarriesOutAndEnds(t *testing.T) {
 	_, w.onOkta = w.second()
 	w.hub.Close(1)
 	w.event("workflow_dispatch", w.hub.DispatchEvent(map[string]string{}, "grace"))
-	if got := w.run("apply"); got != 1 || !strings.Contains(w.out, "account-pending") {
+	if got := w.run("apply"); got != 1 || !strings.Contains(w.out, "was carried out for this account") {
 		t.Errorf("exit code %d\n%s", got, w.out)
 	}
 	w.has(0)
