@@ -274,13 +274,22 @@ func TestABreakGlassRequestHasOneIssue(t *testing.T) {
 	w.approve("grace")
 	w.approve("heidi")
 	for range 2 { // nobody makes the token
-		if got := w.run("apply"); got != 3 {
+		if got := w.run("apply", "--comment"); got != 3 {
 			t.Fatalf("exit code %d\n%s", got, w.out)
 		}
 	}
-	if issues := w.hub.Issues(); len(issues) != 1 || !strings.Contains(issues[0].Body, w.hub.Head("change")) {
-		t.Errorf("issues %+v", issues)
+	issues := w.hub.Issues()
+	if len(issues) != 1 || !strings.Contains(issues[0].Body, w.hub.Head("change")) {
+		t.Fatalf("issues %+v", issues)
 	}
+	outcomes := w.hub.Comments(issues[0].Number)
+	if len(outcomes) != 2 { // one for each lease
+		t.Fatalf("outcomes %+v", outcomes)
+	}
+	for _, c := range outcomes {
+		says(t, "outcome", c.Body, []string{"Not done. What it gave was taken back, and that is proved.", "for at most", "the window ended"}, "Planned")
+	}
+	says(t, "comment", w.shown(1), []string{fmt.Sprintf("/issues/%d)", issues[0].Number)})
 	w.ask("{window: 5s}", "{window: 6s, breakGlass: {reason: the invoices of today}}")
 	w.approve("grace")
 	w.approve("heidi")

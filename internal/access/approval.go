@@ -34,7 +34,8 @@ type Review struct {
 type ChangedFile struct {
 	Path         string `json:"path"`
 	PreviousPath string `json:"previous_path,omitempty"`
-	Status       string `json:"status"` // added, modified, removed, renamed, copied, changed or unchanged
+	Status       string `json:"status"`        // added, modified, removed, renamed, copied, changed or unchanged
+	BlobSHA      string `json:"sha,omitempty"` // of the content at the head, of a removed file of what is removed; empty where GitHub gives none
 }
 
 // Approval says who asked for the change and who approved it, at which commit. It is what the lease and the evidence

@@ -3,6 +3,7 @@ package admission_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha1" //nolint:gosec // it is what Git names objects by
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -386,10 +387,15 @@ func TestRenamesAndMerges(t *testing.T) {
 	}
 }
 
+// blobSHA is what Git names a content by, as GitHub gives it.
+func blobSHA(content string) string {
+	return fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(content), content))) //nolint:gosec // it is Git's
+}
+
 // removal is a repository with a pull request that removes a manifest, open or merged.
 func removal(merged bool) *repo {
 	r := request()
-	r.files = []access.ChangedFile{{Path: "access/alpha.yaml", Status: "removed"}}
+	r.files = []access.ChangedFile{{Path: "access/alpha.yaml", Status: "removed", BlobSHA: blobSHA(alpha)}}
 	delete(r.trees[head], "access/alpha.yaml")
 	r.trees[main]["access/alpha.yaml"] = alpha
 	if merged {
@@ -424,7 +430,17 @@ func TestEnds(t *testing.T) {
 		"merged, and declared again":    {true, func(r *repo, _ *admission.Ask) { r.trees[main]["access/alpha.yaml"] = alpha }, []string{"merged_manifest"}},
 		"closed":                        {false, func(r *repo, _ *admission.Ask) { r.pull.State = "closed" }, []string{"pull_request_open"}},
 		"merged, and nobody knows when": {true, func(r *repo, _ *admission.Ask) { r.pushes["main"] = r.pushes["main"][2:] }, []string{"facts_readable"}},
-		"of the settings":               {false, func(r *repo, _ *admission.Ask) { r.files[0].Path = "access/settings.yaml" }, []string{"only_a_manifest"}},
+		"not said what is removed":      {false, func(r *repo, _ *admission.Ask) { r.files[0].BlobSHA = "" }, []string{"facts_readable"}},
+		"another manifest is there by now": {false, func(r *repo, _ *admission.Ask) {
+			r.trees[main]["access/alpha.yaml"] = strings.ReplaceAll(alpha, "alpha", "beta")
+		}, []string{"facts_readable"}},
+		"merged, and another manifest came and went": {true, func(r *repo, _ *admission.Ask) {
+			r.trees[head]["access/alpha.yaml"] = strings.ReplaceAll(alpha, "alpha", "beta")
+		}, nil},
+		"merged, and only another manifest was there": {true, func(r *repo, _ *admission.Ask) {
+			r.trees[base]["access/alpha.yaml"] = strings.ReplaceAll(alpha, "alpha", "beta")
+		}, []string{"facts_readable"}},
+		"of the settings": {false, func(r *repo, _ *admission.Ask) { r.files[0].Path = "access/settings.yaml" }, []string{"only_a_manifest"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/policy"
@@ -219,14 +217,23 @@ func (c *collector) readManifest(ctx context.Context) {
 	}, policy.FactFiles, policy.FactDeclared)
 }
 
-// readRemoved reads what a removed manifest declared: as the default branch has it, or, after the merge, as it had it
-// before the push that removed it.
+// readRemoved reads what the pull request removes: its files name that by the SHA of the blob, which approvers saw. The default
+// branch has it still, or, after the merge, had it before one of the last pushes. That it has, or had, another manifest at that path
+// is nobody's approval to end what that one declares.
 func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
 	f := c.r.Facts
+	removed, branch := f.Files[0].BlobSHA, f.PullRequest.DefaultBranch
+	if removed == "" {
+		return nil, fmt.Errorf("reading %s: GitHub does not say which content of it is removed\nRun it again, or: stepdown downgrade.", f.ManifestPath)
+	}
+	another := fmt.Errorf("reading %s: branch %q has another manifest there by now than the pull request removes\nOpen a new pull request that removes what is there now.", f.ManifestPath, branch)
 	if data, there := f.Declared[f.ManifestPath]; there {
+		if blobSHA(data) != removed {
+			return nil, another
+		}
 		return data, nil
 	}
-	pushes, err := c.src.BranchPushes(ctx, f.PullRequest.DefaultBranch)
+	pushes, err := c.src.BranchPushes(ctx, branch)
 	if err != nil {
 		return nil, err
 	}
@@ -235,11 +242,15 @@ func (c *collector) readRemoved(ctx context.Context) ([]byte, error) {
 			continue
 		}
 		data, err := c.src.File(ctx, f.ManifestPath, push.Before)
-		if !errors.Is(err, fs.ErrNotExist) {
-			return data, err
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case blobSHA(data) == removed:
+			return data, nil
 		}
 	}
-	return nil, fmt.Errorf("reading %s: branch %q has not had it in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, f.PullRequest.DefaultBranch, maxLookBack)
+	return nil, fmt.Errorf("reading %s: branch %q has not had what the pull request removes in its last %d pushes\nName its account in a new pull request, or: stepdown downgrade.", f.ManifestPath, branch, maxLookBack)
 }
 
 // readPermissions asks the org what the role may do that the account is to keep. An org that does not answer is no denial: nothing
@@ -257,78 +268,6 @@ func (c *collector) readPermissions(ctx context.Context) error {
 		return fmt.Errorf("checking the org, before anything is changed: %w", failure)
 	}
 	return nil
-}
-
-// readMergeBases reads what the change is counted from, now and when each approval was given: where another pull request with a part of
-// its commits was merged in between, GitHub shows a smaller change than people approved, or a larger one.
-func (c *collector) readMergeBases(ctx context.Context) {
-	f := &c.r.Facts
-	c.read(ctx, policy.FactMergeBases, func() error {
-		var approvals []access.Review
-		for _, review := range standing(f.Reviews) {
-			if review.State == "APPROVED" && review.CommitID == f.PullRequest.HeadSHA {
-				approvals = append(approvals, review)
-			}
-		}
-		if len(approvals) == 0 {
-			return nil
-		}
-		tip := f.SettingsSHA
-		if f.PullRequest.Merged { // the change is in it by now: it is counted from what it was merged into
-			merge, err := c.src.Commit(ctx, f.PullRequest.MergeSHA)
-			if err != nil || len(merge.Parents) == 0 {
-				return errors.Join(err, fmt.Errorf("commit %s merged it and has %d parents", f.PullRequest.MergeSHA, len(merge.Parents)))
-			}
-			tip = merge.Parents[0]
-		}
-		oldest := slices.MinFunc(approvals, func(a, b access.Review) int { return a.SubmittedAt.Compare(b.SubmittedAt) })
-		pushes, err := c.src.PushesSince(ctx, f.PullRequest.DefaultBranch, oldest.SubmittedAt)
-		if err != nil {
-			return err
-		}
-		bases := map[string]string{}
-		base := func(of string) (string, error) {
-			if bases[of] == "" {
-				if bases[of], err = c.src.MergeBase(ctx, of, f.PullRequest.HeadSHA); err != nil {
-					return "", err
-				}
-			}
-			return bases[of], nil
-		}
-		if f.MergeBases.Now, err = base(tip); err != nil {
-			return err
-		}
-		for _, review := range approvals {
-			then, err := base(branchAt(pushes, review.SubmittedAt, headPush(f.Pushes, f.PullRequest.HeadSHA), tip))
-			if err != nil {
-				return err
-			}
-			f.MergeBases.Then = append(f.MergeBases.Then, access.ApprovalBase{Review: review.ID, SHA: then})
-		}
-		return nil
-	}, policy.FactReviews, policy.FactDeclared, policy.FactPushes)
-}
-
-// headPush returns the id of the last push that put the head there; 0 where it is not known.
-func headPush(pushes []access.Push, head string) int64 {
-	i := slices.IndexFunc(pushes, func(p access.Push) bool { return p.After == head }) // newest first
-	if i < 0 {
-		return 0
-	}
-	return pushes[i].ID
-}
-
-// branchAt returns where a branch was when a review was given, by its pushes since; tip where it has not moved since. Times have whole
-// seconds: a push of the same second came after it, unless it came before that of the head, which was there to be reviewed.
-func branchAt(pushes []access.Push, then time.Time, headPush int64, tip string) string {
-	at := tip
-	for _, push := range pushes { // newest first
-		if push.At.Before(then.Truncate(time.Second)) || push.ID < headPush {
-			return push.After
-		}
-		at = push.Before
-	}
-	return at
 }
 
 // readPeople reads who pushed, and what those whose reviews stand may do.

@@ -1,8 +1,10 @@
 package admission
 
 import (
+	"crypto/sha1" //nolint:gosec // Git's own names
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -34,8 +36,8 @@ type Facts struct {
 	Files       []access.ChangedFile
 	AccessDir   string
 
-	// Manifest is the one manifest that the pull request adds or changes, at the head SHA, or that it removes, as the default
-	// branch has it or last had it. Its path is empty where the pull request does not have exactly one; the decision then denies.
+	// Manifest is the one manifest that the pull request adds or changes, at the head SHA, or that it removes, with the content that
+	// its files name. Its path is empty where the pull request does not have exactly one; the decision then denies.
 	ManifestPath string
 	Manifest     []byte
 
@@ -100,6 +102,14 @@ func standing(reviews []access.Review) []access.Review {
 		}
 	}
 	return out
+}
+
+// blobSHA returns the name that Git gives a file's content: gitformat-loose, and git-hash-object(1).
+func blobSHA(data []byte) string {
+	h := sha1.New() //nolint:gosec // Git's own names
+	fmt.Fprintf(h, "blob %d\x00", len(data))
+	h.Write(data)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // digest returns the SHA-256 of a file, as evidence keeps it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -45,6 +46,7 @@ func (s *session) showEnd(ctx context.Context, one elevation.Swept) *board {
 			})
 		}
 	})
+	s.cameOfSwept(ctx, b, one.Evidence.Lease)
 	return b
 }
 
@@ -93,13 +95,28 @@ func (s *session) showLost(ctx context.Context, hub *github.Client, lease access
 		dir, err = s.onDefaultBranch(ctx, &desk{hub: hub}, pr.DefaultBranch)
 	}
 	b.show(func(t *report.Thread) {
-		s.sayEnd(t, ev, nil, dir.Settings)
-		t.Merged, t.PendingUntil = pr.Merged, time.Time{}
+		s.sayEnd(t, ev, givenUp(lease), dir.Settings)
+		t.Merged, t.PendingUntil = merged(pr), time.Time{}
 		if err == nil && t.Stage == report.StageDone {
 			t.PendingUntil = lease.UpdatedAt.Add(dir.Settings.Admission.PendingFor)
 		}
 	})
 	b.close()
+}
+
+// givenUp is how an end is undone that was given up before it took anything back, by what the ledger keeps of it; nil for any other
+// lease.
+func givenUp(lease access.Lease) error {
+	if lease.Kind != access.LeaseEnd || lease.State != access.StateUndone || lease.TookBack() {
+		return nil
+	}
+	why := access.NothingDone
+	for _, e := range lease.Events {
+		if e.State == access.StateUndoing && e.Note != "" {
+			why = e.Note
+		}
+	}
+	return &elevation.Undone{Cause: errors.New(why)}
 }
 
 // aftermath begins to write on the pull request that a lease names, or returns nil where that is not wanted, or where it names

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +84,10 @@ func (s *session) apply(ctx context.Context, number int) error {
 		worst = worse(worst, s.carry(ctx, d, n))
 	}
 	if d.to.ends {
-		worst = worse(worst, s.endWithdrawn(ctx, d))
+		idle, err := s.endWithdrawn(ctx, d)
+		if worst = worse(worst, err); idle && len(d.to.numbers) == 0 && worst == nil {
+			fmt.Fprintf(s.stdout, "nothing to do: %s, and nothing that was given is to be taken back\n", oneLine(d.to.nothing))
+		}
 	}
 	if worst == nil && !s.outcome {
 		s.output("outcome", "unchanged")
@@ -132,8 +136,14 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 		return err
 	}
 	pr := r.Facts.PullRequest
-	if pr.State == "closed" && !pr.Merged && len(carriedOut(d.leases, pr)) > 0 {
-		return s.endWithdrawn(ctx, d)
+	if pr.State == "closed" && !merged(pr) && len(carriedOut(d.leases, pr)) > 0 {
+		_, err := s.endWithdrawn(ctx, d)
+		return err
+	}
+	if id := endedUnder(d.leases, pr); id != "" && pr.State == "closed" && !pr.Merged {
+		fmt.Fprintf(s.stdout, "nothing to do: already ended under lease %s\n", id)
+		s.output("outcome", "unchanged")
+		return nil
 	}
 	if l := underWay(d.leases, pr); l.ID != "" {
 		return s.busy(d, l)
@@ -146,6 +156,9 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 	}
 	if err := s.recordAdmission(number, r); err != nil {
 		return err
+	}
+	if d.to.trigger == "pull_request_review" && r.Settings.Admission.DirectReview {
+		fmt.Fprintln(s.stdout, "the run was started by pull_request_review, whose workflow file the pull request can change: admission.directReview allows it")
 	}
 	b := s.board(ctx, d, r)
 	defer b.close()
@@ -168,6 +181,9 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 // nothing, or could not be decided on.
 func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
 	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now(), Roles: roles{d.client}})
+	if changesRules(r) { // also where those of the default branch cannot be read, which it may be there to mend
+		return r, false, s.sayRules(ctx, d, r, plan)
+	}
 	nothing := r.Facts.PullRequest.Number != 0 && !r.AsksForSomething() && !d.to.named
 	if err != nil && (!nothing || len(objectionsOf(err, "")) == 0) {
 		return r, false, s.unreadable(ctx, d, number, r, err)
@@ -176,7 +192,18 @@ func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r 
 		fmt.Fprintf(s.stdout, "pull request %d asks for nothing: it changes no file in %s\n", number, s.accessDir)
 		return r, false, nil
 	}
+	if without := s.withoutSettings(r); without != "" {
+		fmt.Fprintln(s.stdout, oneLine(without))
+	}
 	return r, true, nil
+}
+
+// withoutSettings says that the default settings hold because there are no others, where that is so.
+func (s *session) withoutSettings(r admission.Result) string {
+	if !r.Facts.Coverage[policy.FactDeclared].Read || r.Settings.Source.File != "" {
+		return ""
+	}
+	return fmt.Sprintf("there is no %s on %s: the default settings hold", path.Join(r.Facts.AccessDir, admission.SettingsFile), r.Facts.PullRequest.DefaultBranch)
 }
 
 // lastDone returns the id of the lease under which what the pull request asks for at its present head was carried out before.
@@ -227,12 +254,26 @@ func (s *session) recordAdmission(number int, r admission.Result) error {
 // elevate checks the org, says the plan and does it, if somebody is there.
 func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Result) error {
 	w := s.workflow(d.client, d.book, d.q)
-	w.StillApproved = func(ctx context.Context) error { return stillToDo(ctx, d, r) }
+	leases, err := d.book.Leases(ctx) // now: this run may have carried out another one
+	if err != nil {
+		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	if err := s.taken(b, leases, r); err != nil {
+		return err
+	}
 	facts, err := w.Check(ctx, r.Owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)
 	}
 	plan := elevation.NewPlan(r.Owner, facts, r.Settings, s.subject(time.Now(), &r.Approval))
+	w.StillApproved = func(ctx context.Context) error { return s.stillToDo(ctx, d, r, plan.Terms.Account) }
+	pending, err := s.notMerged(ctx, d, leases, r, plan.Terms.Account)
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 { // said alone: what the org shows of the other is no fault of this one
+		plan.InPlace, plan.Refusals = false, pending
+	}
 	b.show(func(t *report.Thread) { t.Changes, t.Kept = plan.Changes, plan.Terms.Label })
 	switch {
 	case plan.InPlace:
@@ -247,14 +288,22 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 	case len(r.Decision.Waiting) > 0:
 		return s.wait(b, plan, r)
 	}
-	if err := s.breakGlass(ctx, d, r); err != nil {
+	issue, err := s.breakGlass(ctx, d, b, r)
+	if err != nil {
 		return err
 	}
-	return s.perform(ctx, w, b, plan, r.Settings, w.Apply)
+	var evidence access.Evidence
+	err = s.perform(ctx, w, b, plan, r.Settings, func(ctx context.Context, plan elevation.Plan) (access.Evidence, error) {
+		got, err := w.Apply(ctx, plan)
+		evidence = got
+		return got, err
+	})
+	s.cameOfRun(ctx, issue, r, evidence, err)
+	return err
 }
 
 // stillToDo says why what was decided does not hold any more, or was carried out by another run meanwhile.
-func stillToDo(ctx context.Context, d *desk, r admission.Result) error {
+func (s *session) stillToDo(ctx context.Context, d *desk, r admission.Result, account access.Account) error {
 	if err := r.Confirm(ctx, d.hub, d.engine, time.Now()); err != nil {
 		return err
 	}
@@ -265,7 +314,11 @@ func stillToDo(ctx context.Context, d *desk, r admission.Result) error {
 	if done := lastDone(leases, r.Facts.PullRequest); done != "" {
 		return fmt.Errorf("this approval was carried out meanwhile, under lease %s", done)
 	}
-	return nil
+	pending, err := s.notMerged(ctx, d, leases, r, account)
+	if err == nil && len(pending) > 0 {
+		err = fmt.Errorf("%s\n%s", pending[0].Message, pending[0].Hint)
+	}
+	return err
 }
 
 // wait says that the request is admitted and that nobody is there. Nothing is held meanwhile, no privilege and no job.
@@ -280,26 +333,12 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 		waiting = append(waiting, report.Objection{Rule: d.Rule, Message: d.Message, Hint: hint})
 		fmt.Fprintf(s.stdout, "waiting: %s\n  %s\n", oneLine(d.Message), oneLine(hint))
 	}
-	b.show(func(t *report.Thread) { t.Stage, t.Waiting = report.StageWaiting, waiting })
+	words := heard(r, time.Now())
+	for _, line := range words {
+		fmt.Fprintln(s.stdout, oneLine(line))
+	}
+	b.show(func(t *report.Thread) { t.Stage, t.Waiting, t.Heard = report.StageWaiting, waiting, words })
 	s.output("outcome", "waiting")
-	return nil
-}
-
-// breakGlass opens the issue for the review of a break-glass request, before anything is granted for it: one for each commit that
-// was approved, however often it is tried. The issue is in the pull request's own repository, whose name need not fit into a comment.
-func (s *session) breakGlass(ctx context.Context, d *desk, r admission.Result) error {
-	if r.Owner.Elevation.BreakGlass.Reason == "" {
-		return nil
-	}
-	thread := s.threadOf(r)
-	thread.RunURL = "" // the same text each time that it is tried
-	title, body := report.ReviewIssue(thread)
-	marker := fmt.Sprintf("<!-- stepdown:break-glass #%d %s -->", r.Approval.PullRequest, r.Approval.HeadSHA)
-	url, err := d.hub.OpenIssue(ctx, title, marker, string(body), true)
-	if err != nil {
-		return fmt.Errorf("opening the issue for the review of a break-glass request, without which nothing is elevated: %w", err)
-	}
-	fmt.Fprintf(s.stdout, "BREAK-GLASS: %s\n  to be reviewed: %s\n", oneLine(r.Owner.Elevation.BreakGlass.Reason), oneLine(url))
 	return nil
 }
 

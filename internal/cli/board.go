@@ -37,8 +37,8 @@ type board struct {
 	to     poster
 	number int
 	sha    string
-	warn   func(error)                 // told of the first failure of each kind
-	may    func(context.Context) error // asked before each write, if it is set: why nothing is to be written
+	warn   func(error)                                // told of the first failure of each kind
+	may    func(context.Context, report.Thread) error // asked before the comment is written, if it is set: why it is to be left as it is
 
 	mu     sync.Mutex
 	thread report.Thread
@@ -53,6 +53,16 @@ func (b *board) begin(ctx context.Context) *board {
 	b.fresh, b.done, b.warned = make(chan struct{}, 1), make(chan struct{}), map[string]bool{}
 	go b.work(context.WithoutCancel(ctx))
 	return b
+}
+
+// set changes what is said, and leaves it to be written with what is shown next.
+func (b *board) set(change func(*report.Thread)) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(&b.thread)
 }
 
 // show changes what is said, and has it written.
@@ -104,9 +114,24 @@ func (b *board) work(ctx context.Context) {
 func (b *board) write(ctx context.Context, t report.Thread) {
 	ctx, cancel := context.WithTimeout(ctx, boardBudget)
 	defer cancel()
+	b.comment(ctx, t)
+	if b.sha == "" {
+		return
+	}
+	status, conclusion, title, summary := report.ThreadCheck(t)
+	err := b.to.PutCheckRun(ctx, b.sha, access.CheckRun{
+		Name: checkName, ExternalID: fmt.Sprintf("pull-request-%d", b.number), DetailsURL: t.RunURL,
+		Status: status, Conclusion: conclusion, Title: title, Summary: string(summary),
+	})
+	b.complain("check run", written("check run", b.number, err))
+}
+
+// comment writes the comment, if it may. What keeps it from that keeps nothing else: any workflow can write a comment that looks as
+// if it were of a lease, and that must not silence the check run.
+func (b *board) comment(ctx context.Context, t report.Thread) {
 	if b.may != nil {
-		if why := b.may(ctx); why != nil {
-			b.complain("leave", fmt.Errorf("pull request %d does not show this: %w", b.number, why))
+		if why := b.may(ctx, t); why != nil {
+			b.complain("leave", fmt.Errorf("the comment of pull request %d is left as it is: %w", b.number, why))
 			return
 		}
 	}
@@ -121,15 +146,6 @@ func (b *board) write(ctx context.Context, t report.Thread) {
 	} else {
 		b.complain("comment", written("comment", b.number, err))
 	}
-	if b.sha == "" {
-		return
-	}
-	status, conclusion, title, summary := report.ThreadCheck(t)
-	err = b.to.PutCheckRun(ctx, b.sha, access.CheckRun{
-		Name: checkName, ExternalID: fmt.Sprintf("pull-request-%d", b.number), DetailsURL: t.RunURL,
-		Status: status, Conclusion: conclusion, Title: title, Summary: string(summary),
-	})
-	b.complain("check run", written("check run", b.number, err))
 }
 
 // written says what could not be written.

@@ -36,7 +36,7 @@ func (w *wall) PutCheckRun(_ context.Context, _ string, run access.CheckRun) err
 	return nil
 }
 
-// TestABoardAsksBeforeEachWrite: a window may have opened since the plan was begun.
+// TestABoardAsksBeforeEachWrite of the comment: a window may have opened since the plan was begun.
 func TestABoardAsksBeforeEachWrite(t *testing.T) {
 	t.Parallel()
 	w, why := &wall{}, error(nil)
@@ -44,7 +44,7 @@ func TestABoardAsksBeforeEachWrite(t *testing.T) {
 	board := func() *board {
 		b := &board{to: w, number: 7, sha: strings.Repeat("a", 40), thread: report.Thread{Stage: report.StagePlanned}}
 		b.warn = func(err error) { warned = append(warned, err.Error()) }
-		b.may = func(context.Context) error { return why }
+		b.may = func(context.Context, report.Thread) error { return why }
 		return b.begin(t.Context())
 	}
 	b := board()
@@ -57,8 +57,8 @@ func TestABoardAsksBeforeEachWrite(t *testing.T) {
 	b = board()
 	b.show(func(*report.Thread) {})
 	b.close()
-	if len(w.comments) != 1 || len(w.checks) != 1 || !slices.Equal(warned, []string{"pull request 7 does not show this: the window is open"}) {
-		t.Errorf("it wrote, or did not say why not: %q, %q, %q", w.comments, w.checks, warned)
+	if len(w.comments) != 1 || len(w.checks) != 2 || !slices.Equal(warned, []string{"the comment of pull request 7 is left as it is: the window is open"}) {
+		t.Errorf("it wrote the comment, did not write the check run, or did not say why not: %q, %q, %q", w.comments, w.checks, warned)
 	}
 	why, warned, w.err = nil, nil, fmt.Errorf("on the way: %w", &github.Beside{User: "other[bot]", URL: "https://x"})
 	b = board()

@@ -22,12 +22,27 @@ import (
 // which the review that the run follows was a mere comment.
 func (s *session) deny(ctx context.Context, d *desk, b *board, number int, r admission.Result) error {
 	err := denialError(number, r)
-	if !d.to.named && (!d.to.strict || unreviewed(r)) { // the plan, which the pull request shows, says what is missing
+	if pr := r.Facts.Coverage[policy.FactPullRequest]; !pr.Read && strings.Contains(pr.Message, "404") {
+		err = coded(ExitFound, fmt.Errorf("%w\n  Check --pull-request and GITHUB_REPOSITORY: is it pull request %d of %s?", err, number, s.runner.Context().Repository))
+	}
+	against, lacks := sorted(r)
+	merge := len(against) == 0 && len(lacks) > 0 && !slices.ContainsFunc(lacks, report.Objection.IsApproval) // is all that it waits for
+	if merge && (d.to.strict || d.to.named) {
+		b.show(func(t *report.Thread) { t.Waiting = lacks })
+	}
+	if !d.to.named && (!d.to.strict || unreviewed(r) || merge) { // the plan, which the pull request shows, says what is missing
 		fmt.Fprintf(s.stdout, "%v\n", err)
+		s.closedEarly(ctx, d, r)
 		s.mend(ctx, d.book, r.Facts.PullRequest)
 		return nil
 	}
-	b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections(r, r.Decision.Denials) })
+	switch pr := r.Facts.PullRequest; {
+	case merge:
+	case pr.State == "closed" && !pr.Merged: // nobody is to mend it
+		s.closedEarly(ctx, d, r)
+	default:
+		b.show(func(t *report.Thread) { t.Stage, t.Objections = report.StageDenied, objections(r, r.Decision.Denials) })
+	}
 	s.sayTrace(r)
 	s.output("outcome", "denied")
 	return err
@@ -104,6 +119,9 @@ func (s *session) sayTrace(r admission.Result) {
 	slices.SortStableFunc(steps, func(a, b policy.TraceStep) int { return denies(a) - denies(b) })
 	facts := factsOf(r)
 	for _, step := range steps {
+		if step.Outcome == policy.OutcomeNotApplicable { // the pull request's comment has them, and the record
+			continue
+		}
 		fmt.Fprintf(s.stdout, "  %-15s %-24s %s\n", step.Outcome, step.Rule, oneLine(strings.Join(seen(facts, step), ", ")))
 	}
 }

@@ -17,6 +17,7 @@ func TestWhatTheEndOfALeaseDoesWithTheRole(t *testing.T) {
 		at = at.Add(time.Hour)
 		l := access.Lease{State: access.StateClosed, Terms: access.Terms{
 			ID: id, Kind: kind, Account: access.Account{ID: "00u1", Login: "svc-x@acme.example"}, Intended: role, Declaration: "x", OpenedAt: at,
+			Names: map[string]string{"iama": "A set"},
 		}}
 		if kind == access.LeaseEnd {
 			l.State, l.Events = access.StateUndone, []access.Event{{State: access.StateUndone}}
@@ -68,8 +69,13 @@ func TestWhatTheEndOfALeaseDoesWithTheRole(t *testing.T) {
 			if got := needed(leases, z, manifest.Directory{}); got != c.needed {
 				t.Errorf("needed = %v", got)
 			}
-			if !needed(leases, z, manifest.Directory{Owners: []access.TokenOwner{{Account: "SVC-X@acme.example"}}}) {
+			declared := access.TokenOwner{Account: "SVC-X@acme.example", Role: access.Intended{CustomRole: "cr0a", ResourceSet: "a SET"}}
+			if !needed(leases, z, manifest.Directory{Owners: []access.TokenOwner{declared}}) {
 				t.Error("a manifest declares the account, and its role is not needed")
+			}
+			declared.Role.CustomRole = "cr0b"
+			if got := needed(leases, z, manifest.Directory{Owners: []access.TokenOwner{declared}}); got != c.needed {
+				t.Errorf("where a manifest declares another role of the account, needed = %v", got)
 			}
 		})
 	}

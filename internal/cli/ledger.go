@@ -122,7 +122,7 @@ func (s *session) noBranch(ctx context.Context, book elevation.Ledger) (missing 
 		return false, nil
 	case s.ledgerName() != defaultBranch:
 		return true, usage("Name the ledger that apply uses with --ledger. One that is not there is no proof that nothing is open.",
-			"there is no ledger: the repository has no branch of %s, and never had one", s.ledgerName())
+			"there is no ledger: the repository has no branch %q, and never had one", strings.TrimPrefix(s.ledgerName(), branchPrefix))
 	}
 	return true, nil
 }

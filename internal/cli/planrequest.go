@@ -35,6 +35,13 @@ func (s *session) planRequests(ctx context.Context, number int) error {
 	if d.to, err = s.targets(ctx, d.hub, number); err != nil {
 		return err
 	}
+	if d.to.gone != "" {
+		closed, err := d.hub.ClosedAt(ctx, d.to.gone)
+		if err != nil {
+			s.warn(err) // which concerns their comments alone
+		}
+		d.to.numbers = append(d.to.numbers, closed...)
+	}
 	var worst error
 	for _, n := range d.to.numbers {
 		worst = worse(worst, s.planRequest(ctx, d, n))
@@ -52,21 +59,18 @@ func (s *session) planRequest(ctx context.Context, d *desk, number int) error {
 	}
 	if r.Facts.PullRequest.State == "closed" {
 		fmt.Fprintf(s.stdout, "pull request %d is closed\n", number)
+		s.closedEarly(ctx, d, r)
 		return nil
-	}
-	if s.comment {
-		if why, _ := leaseShown(ctx, d.hub, r.Facts.PullRequest); why != "" { // of an error, the board tells
-			fmt.Fprintf(s.stdout, "pull request %d is not planned: %s\n", number, why)
-			return nil
-		}
 	}
 	b := s.board(ctx, d, r)
 	defer b.close()
 	against, lacks := sorted(r)
-	b.show(func(t *report.Thread) {
-		if t.Objections, t.Waiting = against, lacks; len(against) > 0 {
+	earlier := s.carriedOutAt(ctx, d, r)
+	b.set(func(t *report.Thread) {
+		if t.Plan, t.CarriedOut = true, earlier; len(against) > 0 {
 			t.Stage = report.StageDenied
 		}
+		t.Objections, t.Waiting = against, lacks
 	})
 	denied := error(nil)
 	if len(against) > 0 {
@@ -75,11 +79,26 @@ func (s *session) planRequest(ctx context.Context, d *desk, number int) error {
 		fmt.Fprintf(s.stdout, "%v\n", denialError(number, r))
 	}
 	if r.Owner.Name == "" { // no single manifest that could be planned
+		b.show(func(*report.Thread) {})
 		return denialError(number, r)
 	}
 	err = s.planOf(ctx, d, b, r)
 	s.showFailure(b, err)
 	return worse(denied, err)
+}
+
+// carriedOutAt returns the head at which the pull request was carried out, as far as its comment says so and it is not merged. It is
+// for words alone.
+func (s *session) carriedOutAt(ctx context.Context, d *desk, r admission.Result) string {
+	pr := r.Facts.PullRequest
+	if !s.comment || pr.Number == 0 || pr.Merged {
+		return ""
+	}
+	comment, err := d.hub.OwnComment(ctx, pr.Number, report.ThreadMarker) // of an error, the board tells
+	if stage, about, ok := report.ThreadStage(comment); err == nil && ok && stage == report.StageDone {
+		return about
+	}
+	return ""
 }
 
 // planOf checks the org for a request, and says what would be done.
@@ -125,7 +144,7 @@ func (s *session) showPlan(b *board, plan elevation.Plan, r admission.Result) er
 				t.Stage, t.Waiting = report.StageUnchanged, nil
 			}
 		})
-		fmt.Fprintf(s.stdout, "no change for %s (%s)\n", r.Owner.Account, r.Owner.Name)
+		fmt.Fprintf(s.stdout, "no change for %s (%s): the org is as declared already; whether for another pull request, only apply knows\n", r.Owner.Account, r.Owner.Name)
 	default:
 		s.sayChanges(plan)
 	}

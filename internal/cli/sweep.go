@@ -58,7 +58,7 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 			return err
 		}
 		if missing {
-			fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch of %s, and never had one; if apply has run, look at its input ledger\n", s.ledgerName())
+			fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch %q, and never had one; if apply has run, look at its input ledger\n", strings.TrimPrefix(s.ledgerName(), branchPrefix))
 		}
 		fmt.Fprintln(s.stdout, "no lease is due")
 		s.output("outcome", "unchanged")

@@ -20,6 +20,7 @@ type targets struct {
 	strict  bool   // that one of them is denied ends the run with exit code 1
 	ends    bool   // what was withdrawn meanwhile is ended too
 	nothing string // why there is nothing to look at
+	gone    string // the head that the signal names and no pull request has: one that has it may have been closed
 }
 
 // targets finds them out by --pull-request, else by the event.
@@ -77,8 +78,11 @@ func (s *session) follow(ctx context.Context, hub *github.Client, event github.E
 		}
 		t.strict = event.Trigger == "pull_request_review"
 		t.numbers, err = hub.PullRequestsOf(ctx, event.HeadSHA)
-		if err == nil && len(t.numbers) == 0 { // the head moved meanwhile, or GitHub does not know yet
-			return s.everyRequest(ctx, hub, t)
+		if err == nil && len(t.numbers) == 0 { // it was closed, the head moved meanwhile, or GitHub does not know yet
+			t.gone = event.HeadSHA
+			err = s.everyRequest(ctx, hub, t)
+			t.nothing = fmt.Sprintf("commit %s is of no pull request that is open or merged, and there is no other that is open", event.HeadSHA)
+			return err
 		}
 	case "push":
 		t.numbers, err = hub.PullRequestsOf(ctx, event.HeadSHA)

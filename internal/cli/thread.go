@@ -26,8 +26,8 @@ func (s *session) board(ctx context.Context, d *desk, r admission.Result) *board
 	}
 	b := &board{to: d.hub, number: pr.Number, sha: pr.HeadSHA, thread: s.threadOf(r), warn: s.warn}
 	if d.book == nil {
-		b.may = func(ctx context.Context) error { // again each time: a window may have opened since
-			why, err := leaseShown(ctx, d.hub, pr)
+		b.may = func(ctx context.Context, t report.Thread) error { // again each time: a window may have opened since
+			why, err := leaseShown(ctx, d.hub, pr, t.Stage)
 			if why != "" {
 				err = errors.New(why)
 			}
@@ -40,15 +40,17 @@ func (s *session) board(ctx context.Context, d *desk, r admission.Result) *board
 // warn tells what went wrong beside the work.
 func (s *session) warn(err error) { fmt.Fprintf(s.stderr, "stepdown: %v\n", err) }
 
-// leaseShown says why a plan is not shown, or is empty: what the comment says is of a lease, and the run or the sweep that ends that
+// leaseShown says why a plan is not written into the comment, or is empty: what the comment says is of a lease, and the run or the sweep that ends that
 // lease says how.
-func leaseShown(ctx context.Context, hub *github.Client, pr access.PullRequest) (why string, err error) {
+func leaseShown(ctx context.Context, hub *github.Client, pr access.PullRequest, plan report.Stage) (why string, err error) {
 	comment, err := hub.OwnComment(ctx, pr.Number, report.ThreadMarker)
 	if err != nil {
 		return "", fmt.Errorf("finding out whether a lease is shown: %w", err)
 	}
 	stage, about, ok := report.ThreadStage(comment)
 	switch {
+	case ok && stage == report.StageDone && !pr.Merged && plan == report.StageUnchanged && about != pr.HeadSHA:
+		return fmt.Sprintf("its comment says that the request was carried out at commit %.12s, and nothing else is asked for at this one", about), nil
 	case !ok || !stage.OutranksPlan(about, pr.HeadSHA):
 		return "", nil
 	case stage.Held():
@@ -63,8 +65,9 @@ func (s *session) threadOf(r admission.Result) report.Thread {
 	t := report.Thread{
 		Stage: report.StagePlanned, ManifestPath: r.Facts.ManifestPath, HeadSHA: r.Facts.PullRequest.HeadSHA, URL: r.Facts.PullRequest.URL,
 		Requester: r.Facts.PullRequest.Author, Approvers: r.Decision.Approvers, ApprovedAt: r.Decision.ApprovedAt,
-		Merged: r.Facts.PullRequest.Merged, Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
+		Merged: merged(r.Facts.PullRequest), Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
 	}
+	t.Remark = s.withoutSettings(r)
 	facts := factsOf(r)
 	for _, step := range r.Decision.Trace {
 		t.Trace = append(t.Trace, report.TraceLine{Rule: step.Rule, Title: step.Title, Facts: seen(facts, step), Outcome: step.Outcome})

@@ -13,7 +13,7 @@ import (
 )
 
 // errWindowEnded is the cause when the window ends before the token appears.
-var errWindowEnded = errors.New("the window ended and the token had not appeared\nHave the operator at hand and apply again.")
+var errWindowEnded = errors.New("the window ended and the token had not appeared\nHave the operator at hand. While the approval is fresh, the operator opens it again by the comment /stepdown ready on the pull request.")
 
 // How the look-out for the token adapts: it slows down in a long window and where Okta fails, and gives up on an Okta that
 // does not answer several times in a row, because an account whose tokens cannot be seen should not stay elevated. One that answers

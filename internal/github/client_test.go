@@ -275,10 +275,10 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []access.ChangedFile{
-		{Path: "access/gone.yaml", Status: "removed"},
-		{Path: "access/mod.yaml", Status: "modified"},
-		{Path: "access/new.yaml", Status: "added"},
-		{Path: "elsewhere/moved.yaml", PreviousPath: "access/old.yaml", Status: "renamed"},
+		{Path: "access/gone.yaml", Status: "removed", BlobSHA: "286c5f5776916d7d7d5849988ca9d83e722cf9c2"},
+		{Path: "access/mod.yaml", Status: "modified", BlobSHA: "0cfbf08886fca9a91cb753ec8734c84fcbe52c9f"},
+		{Path: "access/new.yaml", Status: "added", BlobSHA: "3e757656cf36eca53338e520d134963a44f793f8"},
+		{Path: "elsewhere/moved.yaml", PreviousPath: "access/old.yaml", Status: "renamed", BlobSHA: "3367afdbbf91e638efe983616377c60477cc6612"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -168,7 +168,10 @@ func (c *Client) Events(ctx context.Context, number int) ([]access.PullRequestEv
 	return events, nil
 }
 
-// changedFiles translates; a path that comes twice, or none, is an error.
+// changedFiles translates; a path that comes twice, or none, is an error. GitHub gives no SHA of some files, as where only the mode
+// changes (ppremk/lfs-warning, pull request 140; github/rest-api-description, issue 5563). Of a removed file it is that of the blob
+// which is removed, as its blob_url is one of the base: that is observed, and not in the documentation, so that whoever relies on it
+// has to hold content against it.
 func changedFiles(got []*gh.CommitFile) ([]access.ChangedFile, error) {
 	files, seen := make([]access.ChangedFile, 0, len(got)), map[string]bool{}
 	for _, f := range got {
@@ -179,7 +182,7 @@ func changedFiles(got []*gh.CommitFile) ([]access.ChangedFile, error) {
 			return nil, fmt.Errorf("github: changed file %q is listed twice", f.GetFilename())
 		}
 		seen[f.GetFilename()] = true
-		files = append(files, access.ChangedFile{Path: f.GetFilename(), PreviousPath: f.GetPreviousFilename(), Status: f.GetStatus()})
+		files = append(files, access.ChangedFile{Path: f.GetFilename(), PreviousPath: f.GetPreviousFilename(), Status: f.GetStatus(), BlobSHA: f.GetSHA()})
 	}
 	return files, nil
 }

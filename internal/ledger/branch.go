@@ -78,7 +78,8 @@ func NewBranch(repo Repository, key access.Secret, o BranchOptions) (*Branch, er
 	}, nil
 }
 
-// Exists tells whether the branch is there. That it was there once is an error, which is ErrTampered.
+// Exists tells whether the branch is there, or was and a person has accepted that it was deleted. That it was there, and nobody has
+// looked into why it is not any more, is an error, which is ErrTampered.
 func (b *Branch) Exists(ctx context.Context) (bool, error) {
 	var v *view
 	err := b.alone(ctx, func() (err error) {
@@ -88,10 +89,10 @@ func (b *Branch) Exists(ctx context.Context) (bool, error) {
 	switch {
 	case err != nil:
 		return false, err
-	case v.tip == "":
+	case v.tip == "" && v.damage != nil:
 		return false, v.damage
 	}
-	return true, nil
+	return v.was, nil
 }
 
 // Open writes the first event of a lease, and the branch where there never was one. It is access.ErrLeaseTaken if the

@@ -40,17 +40,17 @@ func (b *Branch) unresolved(pushes []access.Push) (taken, since []access.Push) {
 // endAccepted tells whether the last that is known of the branch is a deletion that a person has looked into.
 func (b *Branch) endAccepted(pushes []access.Push) bool {
 	taken, since := b.unresolved(pushes)
-	return len(taken) == 0 && len(since) == 0 && pushes[0].Kind == access.PushDeletion
+	return len(pushes) > 0 && len(taken) == 0 && len(since) == 0 && pushes[0].Kind == access.PushDeletion
 }
 
 // complaint is the error for a push that took something from the branch.
 func (b *Branch) complaint(p access.Push) error {
-	what := "force-pushed"
 	if p.Kind == access.PushDeletion {
-		what = "deleted"
+		return fmt.Errorf("%w: branch %q was deleted by %q at %s, when it was at %s\nFind out why. Once it is back, accept the push: --ledger-accept %d (input ledger-accept); what it had of leases stays.",
+			ErrTampered, b.o.Branch, p.Actor, stamp(p.At), p.Before, p.ID)
 	}
-	return fmt.Errorf("%w: branch %q was %s by %q at %s, from %s to %s\nCompare the two commits and find out why. Then accept the push: --ledger-accept %d (input ledger-accept).",
-		ErrTampered, b.o.Branch, what, p.Actor, stamp(p.At), p.Before, p.After, p.ID)
+	return fmt.Errorf("%w: branch %q was force-pushed by %q at %s, from %s to %s\nCompare the two commits and find out why. Then accept the push: --ledger-accept %d (input ledger-accept).",
+		ErrTampered, b.o.Branch, p.Actor, stamp(p.At), p.Before, p.After, p.ID)
 }
 
 // intrusion is the error for a commit of somebody else's that is or was the tip.
@@ -71,7 +71,7 @@ func (b *Branch) intrusion(tip string, pushes []access.Push) error {
 		}
 		sha = c.Parents[0]
 	}
-	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept the commit: --ledger-accept %s (input ledger-accept).\nIs STEPDOWN_LEDGER_KEY the key that the ledger was made with?",
+	return fmt.Errorf("%w: commit %s on branch %q is not this program's, and the branch was at %s%s\nNothing of it is read. Find out why it was pushed; then accept the commit: --ledger-accept %s (input ledger-accept).",
 		ErrTampered, first, b.o.Branch, tip, by, tip)
 }
 

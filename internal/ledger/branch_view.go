@@ -20,6 +20,7 @@ type view struct {
 	foreign    []string // commits of somebody else's that nobody has accepted
 	damage     error    // what is not as it was written; nothing new is begun in a ledger that has any
 	cut        bool     // there may be newer genuine commits than base
+	was        bool     // the repository has the branch, or had it
 }
 
 // sighting is what is seen at one look.
@@ -113,12 +114,12 @@ func (b *Branch) look(ctx context.Context, list bool) (s sighting, err error) {
 // stale says why what was seen is older than what is known, or nil. A tip that is not genuine is not stale: it is worse.
 func (b *Branch) stale(ctx context.Context, s sighting, listed bool) (why, err error) {
 	known := b.last
-	if known != nil && known.tip == "" && known.base.SHA == "" {
+	if known != nil && known.tip == "" && (known.base.SHA == "" || b.endAccepted(s.pushes)) {
 		known = nil
 	}
 	switch {
 	case s.tip.SHA == "" && (known != nil || len(s.pushes) > 0 && !b.endAccepted(s.pushes)):
-		return fmt.Errorf("%w: branch %q has vanished\nLeases may be open. Find out who deleted it; a commit of the ledger that is still known puts it back.", ErrTampered, b.o.Branch), nil
+		return b.vanished(s.pushes), nil
 	case !s.ours:
 		return nil, nil
 	case known != nil && known.tip != s.tip.SHA && s.mark.generation <= known.generation:
@@ -169,25 +170,38 @@ func told(p access.Push) string {
 
 // judge makes a view of what was seen. Only a genuine tip of a branch that nothing was taken from is taken as it is.
 func (b *Branch) judge(ctx context.Context, s sighting, stale error) (*view, error) {
-	v := &view{tip: s.tip.SHA, files: map[string]string{}}
+	v := &view{tip: s.tip.SHA, files: map[string]string{}, was: s.tip.SHA != "" || len(s.pushes) > 0}
 	taken, since := b.unresolved(s.pushes)
 	wrong := []error{stale}
 	for _, p := range taken {
 		wrong = append(wrong, b.complaint(p))
 	}
-	whole := []found{{s.tip, s.mark}}
-	if s.ours && stale == nil && len(taken) == 0 {
+	whole, before, lost := []found{{s.tip, s.mark}}, []found(nil), false
+	var err error
+	if before, lost, err = b.deleted(ctx, s.pushes); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.ours && stale == nil && len(taken) == 0:
 		v.base, v.generation, v.foreign = s.tip, s.mark.generation, s.mark.foreign
-	} else if s.tip.SHA != "" || stale != nil || len(taken) > 0 {
-		var err error
+	case s.tip.SHA != "" || stale != nil || len(taken) > 0:
 		if whole, err = b.recover(ctx, v, s, since); err != nil {
 			return nil, err
 		}
 		if v.cut {
 			wrong = append(wrong, fmt.Errorf("%w: not every commit that may be its newest could be read", ErrTampered))
 		}
-	} else {
-		return v, nil // it never was, or a person has accepted its end
+	default: // it never was, or a person has accepted its end
+		whole = nil
+	}
+	if whole = append(whole, before...); v.base.SHA == "" && len(whole) > 0 {
+		v.base, v.generation, v.foreign = whole[0].GitCommit, whole[0].generation, whole[0].foreign
+	}
+	if lost {
+		wrong = append(wrong, b.errLost())
+	}
+	if v.damage = b.strange(ctx, v, s); v.damage != nil {
+		return v, nil
 	}
 	if !s.ours && s.tip.SHA != "" {
 		v.foreign = append(slices.Clone(v.foreign), s.tip.SHA)
@@ -197,15 +211,27 @@ func (b *Branch) judge(ctx context.Context, s sighting, stale error) (*view, err
 		wrong = append(wrong, b.intrusion(sha, s.pushes))
 	}
 	if v.base.SHA != "" {
-		files, err := b.union(ctx, whole)
-		if err != nil {
+		if v.files, err = b.union(ctx, whole); err != nil {
 			return nil, err
 		}
-		v.files = files
 		wrong = append(wrong, b.checkBase(ctx, v))
 	}
 	v.damage = errors.Join(wrong...)
 	return v, nil
+}
+
+// strange is the error for a branch that has leases, or had them when it was deleted, none of which this key has signed. It comes
+// instead of any other: what there is to accept is not known before the key is the right one.
+func (b *Branch) strange(ctx context.Context, v *view, s sighting) error {
+	switch {
+	case v.base.SHA != "":
+		return nil
+	case s.tip.SHA != "":
+		return b.otherKey(ctx, s.tip.SHA)
+	case len(s.pushes) > 0 && s.pushes[0].Kind == access.PushDeletion:
+		return b.otherKey(ctx, s.pushes[0].Before)
+	}
+	return nil
 }
 
 func (b *Branch) checkBase(ctx context.Context, v *view) error {

@@ -83,25 +83,27 @@ func (b *Branch) move(ctx context.Context, v *view, files map[string]string, doi
 
 // Settle says of leases that gave something that nothing will take it back by them any more: their pull request is merged, so
 // that the default branch declares it. From then on they are among Leases as any other that ended. What is not in given/ is left
-// as it is.
-func (b *Branch) Settle(ctx context.Context, ids ...string) error {
-	return b.change(ctx, true, func(v *view) (write func() error, err error) {
+// as it is. It returns those that were there.
+func (b *Branch) Settle(ctx context.Context, ids ...string) (settled []string, err error) {
+	err = b.change(ctx, true, func(v *view) (write func() error, err error) {
 		if v.damage != nil {
 			return nil, v.damage
 		}
-		files, message := maps.Clone(v.files), ""
+		files, message, moved := maps.Clone(v.files), "", []string(nil)
 		for _, id := range slices.Sorted(slices.Values(ids)) {
 			if settle(files, id) {
-				message += "Stepdown-Lease: " + id + "\n"
+				message, moved = message+"Stepdown-Lease: "+id+"\n", append(moved, id)
 			}
 		}
 		if message == "" {
 			return nil, errRecorded
 		}
 		return func() error {
+			settled = moved
 			return b.move(ctx, v, files, "settling leases", "settled: their pull requests are merged\n\n"+message)
 		}, nil
 	})
+	return settled, err
 }
 
 // settle moves a lease from given/ to ended/ and tells whether it was there.

@@ -66,6 +66,21 @@ func (f Facts) defaultBranch() []Check {
 		past, bypass)
 }
 
+// settings judges whether the rules are the organisation's own. Without a file the defaults hold, which may be news.
+func (f Facts) settings() []Check {
+	file := settingsFile(f.Wanted)
+	return held(f.Settings, readContents, rule[bool]{Check{
+		ID: "settings_there", Title: "The settings are on the default branch",
+		Why:  "Without them the default settings hold, for every request: which accounts are services, how many approve, how long a window is.",
+		Mend: fmt.Sprintf("Commit %s, by a pull request of its own: README.md has one.", file),
+	}, func(c Check, there bool) Check {
+		if there {
+			return c.is(OK, "%s is there", file)
+		}
+		return c.is(Note, "there is no %s: the default settings hold, if no other file there has some", file)
+	}})
+}
+
 // history says what can be done to a branch's history.
 func history(r access.BranchRules) string {
 	switch {

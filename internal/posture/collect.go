@@ -40,6 +40,7 @@ func Collect(ctx context.Context, src Source, wanted Wanted) Facts {
 	if err != nil {
 		return f.withoutFiles(err.Error())
 	}
+	f.Settings = absent(settings(ctx, src, wanted, sha))
 	f.Owners, f.OwnersErrors = owners(ctx, src, sha)
 	f.Files = files(ctx, src, sha)
 	return f
@@ -53,7 +54,7 @@ func (f Facts) withoutBranch(why string) Facts {
 
 // withoutFiles says why nothing that lies in the repository is known.
 func (f Facts) withoutFiles(why string) Facts {
-	f.Owners.Why, f.OwnersErrors.Why, f.Files.Why = why, why, why
+	f.Settings.Why, f.Owners.Why, f.OwnersErrors.Why, f.Files.Why = why, why, why, why
 	return f
 }
 
@@ -79,6 +80,14 @@ func environment(ctx context.Context, src Source, name string) Fact[Environment]
 	got.Value.Name = name
 	return Fact[Environment]{Value: Environment{Environment: got.Value, Exists: read.Known}, Known: got.Known, Why: got.Why}
 }
+
+// settings tells whether the organisation's rules are there.
+func settings(ctx context.Context, src Source, wanted Wanted, sha string) Fact[bool] {
+	_, err := src.File(ctx, settingsFile(wanted), sha)
+	return fact(err == nil, err)
+}
+
+func settingsFile(wanted Wanted) string { return path.Join(wanted.AccessDir, "settings.yaml") }
 
 // owners reads the CODEOWNERS that counts, and what GitHub does not understand in it.
 func owners(ctx context.Context, src Source, sha string) (Fact[OwnersFile], Fact[[]access.OwnersError]) {

@@ -21,6 +21,7 @@ func Judge(f Facts) []Check {
 	var checks []Check
 	checks = append(checks, f.repository()...)
 	checks = append(checks, f.defaultBranch()...)
+	checks = append(checks, f.settings()...)
 	checks = append(checks, f.codeOwners()...)
 	checks = append(checks, f.ledger()...)
 	checks = append(checks, f.environments()...)

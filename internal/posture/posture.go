@@ -57,6 +57,7 @@ type Facts struct {
 	Ledger       Fact[access.BranchRules]
 	LedgerTip    Fact[string]        // "" where there is no such branch
 	LedgerPast   Fact[[]access.Push] // newest first, read only where there is no such branch: empty where there never was
+	Settings     Fact[bool]          // they are there, on the default branch
 	Owners       Fact[OwnersFile]
 	OwnersErrors Fact[[]access.OwnersError]
 	Environments []Fact[Environment] // in the order of Wanted

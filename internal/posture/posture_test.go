@@ -117,7 +117,7 @@ func sound() repo {
 			"stepdown-ledger": {Branch: "stepdown-ledger", Protected: true, NoForcePush: true, NoDeletion: true, NoUpdate: true},
 		},
 		tips:     map[string]string{"main": tip, "stepdown-ledger": tip},
-		files:    map[string]string{".github/CODEOWNERS": "* @acme/all\n/access/ @acme/security\n/.github/ @acme/security\n", ".github/workflows/apply.yml": apply},
+		files:    map[string]string{"access/settings.yaml": "kind: Settings\n", ".github/CODEOWNERS": "* @acme/all\n/access/ @acme/security\n/.github/ @acme/security\n", ".github/workflows/apply.yml": apply},
 		envs:     map[string]access.Environment{"okta": {Name: "okta", Branches: []string{"main"}, Tags: []string{}}},
 		settings: access.Workflows{DefaultPermissions: "read"},
 		refused:  map[string]bool{},
@@ -381,22 +381,33 @@ func rules(branch string, change func(*access.BranchRules)) func(*repo) {
 	}
 }
 
+// TestSettingsThatAreNotThereAreNoted and are not off.
+func TestSettingsThatAreNotThereAreNoted(t *testing.T) {
+	t.Parallel()
+	r := sound()
+	delete(r.files, "access/settings.yaml")
+	if c := judged(r)["settings_there"]; c.Status != Note || !strings.Contains(c.Seen, "access/settings.yaml") || c.Mend == "" {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestWhatIsNotReadIsUnknown: each refusal makes the checks that need it unknown, and they say which permission is missing.
 func TestWhatIsNotReadIsUnknown(t *testing.T) {
 	t.Parallel()
 	for refused, ids := range map[string][]string{
 		"repository": {
 			"repository_private", "repository_forks", "default_pull_request", "default_approvals", "default_stale", "default_last_push",
-			"default_code_owners", "default_history", "rules_bypass", "owners_file", "environment_branches:okta", "workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events",
+			"default_code_owners", "default_history", "rules_bypass", "settings_there", "owners_file", "environment_branches:okta", "workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events",
 		},
 		"workflows":                   {"workflow_permissions", "workflow_approvals"},
 		"rules main":                  {"default_pull_request", "default_approvals", "default_stale", "default_last_push", "default_code_owners", "default_history", "rules_bypass"},
 		"rules stepdown-ledger":       {"ledger_history", "ledger_writable", "ledger_update"},
 		"tip":                         {"ledger_branch"},
-		"head":                        {"owners_file", "workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events"},
+		"head":                        {"settings_there", "owners_file", "workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events"},
 		"environment":                 {"environments_there", "environment_branches:okta", "environment_reviewers:okta", "environment_admins:okta"},
 		"dir":                         {"workflow_target", "workflow_pins", "workflow_token", "workflow_apply", "workflow_events"},
 		".github/CODEOWNERS":          {"owners_file"},
+		"access/settings.yaml":        {"settings_there"},
 		"owners errors":               {"owners_valid"},
 		".github/workflows/apply.yml": {"workflow_target"},
 	} {

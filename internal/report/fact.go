@@ -37,6 +37,9 @@ func Fact(input any, name string) string {
 			return name
 		}
 	}
+	if reviews, ok := value.([]any); ok && name == "reviews" {
+		value = deciding(reviews)
+	}
 	text := factValue(value)
 	if name == "coverage" {
 		text = coverageValue(value)
@@ -120,4 +123,37 @@ func coverageValue(value any) string {
 		return "all was read"
 	}
 	return "not read: " + strings.Join(missing, ", ")
+}
+
+// deciding puts the reviews first that decide, or the first of a long list would hide them: changes that are requested, then what else
+// is somebody's word, then what was taken over by a later one or is a mere comment; each the newest first.
+func deciding(reviews []any) []any {
+	const requested, stands, past = 0, 1, 2
+	rank := make([]int, len(reviews))
+	spoken := map[string]bool{} // who has said something later
+	for i := len(reviews) - 1; i >= 0; i-- {
+		review, _ := reviews[i].(map[string]any)
+		state, _ := review["state"].(string)
+		user, _ := review["user"].(string)
+		user = strings.ToLower(user)
+		switch {
+		case state == "COMMENTED" || state == "PENDING" || (user != "" && spoken[user]):
+			rank[i] = past
+			continue
+		case state == "CHANGES_REQUESTED":
+			rank[i] = requested
+		default:
+			rank[i] = stands
+		}
+		spoken[user] = true
+	}
+	var out []any
+	for _, want := range []int{requested, stands, past} {
+		for i := len(reviews) - 1; i >= 0; i-- {
+			if rank[i] == want {
+				out = append(out, reviews[i])
+			}
+		}
+	}
+	return out
 }

@@ -50,3 +50,21 @@ func TestFactsShowTheirValues(t *testing.T) {
 		t.Errorf("of nothing: %q", got)
 	}
 }
+
+// TestTheReviewThatDeniesIsSeen however many there are before it and after it.
+func TestTheReviewThatDeniesIsSeen(t *testing.T) {
+	t.Parallel()
+	list := []string{`{"user": "Grace", "state": "CHANGES_REQUESTED"}`, `{"user": "ivan", "state": "CHANGES_REQUESTED"}`}
+	for i := range 8 {
+		list = append(list, `{"user": "heidi", "state": "COMMENTED", "commit_id": "c`+strings.Repeat("0", i)+`"}`)
+	}
+	list = append(list, `{"user": "judy", "state": "APPROVED"}`, `{"user": "grace", "state": "APPROVED"}`, `{"user": "heidi", "state": "PENDING"}`)
+	var input any
+	if err := json.Unmarshal([]byte(`{"reviews": [`+strings.Join(list, ",")+`]}`), &input); err != nil {
+		t.Fatal(err)
+	}
+	const want = "reviews: ivan CHANGES_REQUESTED; grace APPROVED; judy APPROVED; heidi PENDING; 9 more"
+	if got := Fact(input, "reviews"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -29,6 +29,8 @@ const (
 	StageStuck     Stage = "stuck"     // it is not proved that nothing is left
 	StageEnding    Stage = "ending"    // the plan of an end
 	StageEnded     Stage = "ended"     // the request's role and token were taken away
+	StageRules     Stage = "rules"     // it changes the rules, and asks for nothing
+	StageClosed    Stage = "closed"    // it was closed before anything was granted
 )
 
 // Thread is what the pull request of a request says of it: one comment that is updated, and a check run. A value that is
@@ -36,6 +38,9 @@ const (
 type Thread struct {
 	Stage Stage
 	End   bool // it is about taking away what a request gave
+	Plan  bool // it is said by a plan, which has no ledger
+
+	CarriedOut string // of a plan: the commit at which the comment says that the pull request was carried out
 
 	Name, Account, ManifestPath, HeadSHA string
 	URL                                  string // of the pull request
@@ -55,6 +60,8 @@ type Thread struct {
 	Changes    []access.Change // the plan
 	Objections []Objection     // denials and refusals; of a run that failed, what went wrong
 	Waiting    []Objection     // what it lacks before it is admitted, or before the window opens, and needs no change of it
+	Remark     string          // on the rules that it is held against
+	Heard      []string        // comments to the program that do not count, and why
 	Trace      []TraceLine     // what each rule of the admission saw
 
 	Transitions       []access.Transition
@@ -67,6 +74,7 @@ type Thread struct {
 	RunURL        string
 	CommandByHand string // stuck: the exact command that finishes it
 	BreakGlass    string // the reason, where it is one
+	ReviewURL     string // of the issue in which that is reviewed
 }
 
 // Objection is something that stands in the way of a request.
@@ -109,11 +117,18 @@ func ThreadMarkdown(w io.Writer, t Thread) error {
 		t.byHand(p)
 	}
 	if t.BreakGlass != "" {
-		p.alert("BREAK-GLASS: the ordinary way was left. The reason that was given: %s", inline(t.BreakGlass, mostReason))
+		where := ""
+		if t.ReviewURL != "" {
+			where = " " + link("Its review", t.ReviewURL) + "."
+		}
+		p.alert("BREAK-GLASS: the ordinary way was left.%s The reason that was given: %s", where, inline(t.BreakGlass, mostReason))
 	}
 	t.instruct(p)
 	t.objections(p)
 	t.concerns(p)
+	if t.Remark != "" {
+		p.block("ℹ️ %s.", inline(t.Remark, mostProse))
+	}
 	p.facts("The request", t.request())
 	t.happened(p)
 	t.plan(p)
@@ -131,6 +146,9 @@ func (t Thread) about() string {
 	}
 	if t.ends() {
 		out = "End of access"
+	}
+	if t.Stage == StageRules {
+		return "A change of the rules"
 	}
 	if name := cmp.Or(t.Name, t.ManifestPath); name != "" {
 		out += " " + code(name, mostName)

@@ -15,7 +15,7 @@ import (
 func stages() []Stage {
 	return []Stage{
 		StagePlanned, StageDenied, StageRefused, StageFailed, StageWaiting, StageOpen, StageStepping, StageDone, StageUnchanged, StageUndone,
-		StageStuck, StageEnding, StageEnded,
+		StageStuck, StageEnding, StageEnded, StageRules, StageClosed,
 	}
 }
 
@@ -104,13 +104,17 @@ func threadCheck(thread Thread) string {
 
 func threadIssue(thread Thread) string {
 	title, body := ReviewIssue(thread)
-	return fmt.Sprintf("title: %s\n\n%s", title, body)
+	return fmt.Sprintf("title: %s\n\n%s\n\nand then, as a comment:\n%s", title, body, ReviewOutcome(thread))
 }
 
 // variants are what a stage may say beside what thread says.
 func variants() map[string]func(*Thread) {
 	lacks := Objection{Rule: "approved", Place: "reviews", Message: "no review approves the pull request", Hint: "Have people who may write to the repository, and neither wrote nor pushed it, approve the present head: it takes 1."}
 	return map[string]func(*Thread){
+		"no-change": func(t *Thread) { t.Stage, t.Plan, t.Changes = StageUnchanged, true, nil },
+		"no-change-since": func(t *Thread) {
+			t.Stage, t.Plan, t.Changes, t.CarriedOut = StageUnchanged, true, nil, "b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2"
+		},
 		"approved": func(t *Thread) { t.Approvers, t.ApprovedAt = []string{"ada-admin"}, at },
 		"lacks":    func(t *Thread) { t.Waiting = []Objection{lacks} },
 		"merge": func(t *Thread) {

@@ -59,6 +59,7 @@ func filled(stage Stage, text string) Thread {
 	fill(reflect.ValueOf(&t).Elem(), text)
 	t.Transitions = append(t.Transitions, thread(StageDone).Transitions...)
 	t.OrgURL, t.URL, t.RunURL = "https://acme.example", "https://github.example/acme/access/pull/7", "https://github.example/acme/access/actions/runs/42"
+	t.ReviewURL = "https://github.example/acme/access/issues/8"
 	t.CommandByHand = "stepdown sweep"
 	return t
 }
@@ -78,7 +79,7 @@ func pages(t testing.TB, thread Thread) map[string]string {
 			t.Errorf("a title that cannot be one: %q", title)
 		}
 	}
-	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue), "stuck": string(stuck)}
+	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue), "stuck": string(stuck), "outcome": string(ReviewOutcome(thread))}
 }
 
 // ourHTML is what HTML there may be.
@@ -222,7 +223,7 @@ func TestThreadIsShort(t *testing.T) {
 				if strings.Count(page, "<details>") != strings.Count(page, "</details>") {
 					t.Errorf("%s, %s: %q leaves something open", stage, name, part)
 				}
-				if name != "issue" && name != "stuck" && !strings.Contains(page, "[The run](https://github.example/acme/access/actions/runs/42)") {
+				if name != "issue" && name != "stuck" && name != "outcome" && !strings.Contains(page, "[The run](https://github.example/acme/access/actions/runs/42)") {
 					t.Errorf("%s, %s: %q cuts the foot off", stage, name, part)
 				}
 			}
@@ -235,7 +236,7 @@ func TestThreadAddressesAreHarmless(t *testing.T) {
 	t.Parallel()
 	for _, text := range slices.Concat(hostile, moreHostile, []string{"http://evil.example/x", "https://a:b@evil.example", "javascript:alert(1)", "https://evil.example/\"onclick=x"}) {
 		bad := filled([]Stage{StageOpen, StageStuck}[len(text)%2], "x")
-		bad.OrgURL, bad.URL, bad.RunURL, bad.CommandByHand = text, text, text, text
+		bad.OrgURL, bad.URL, bad.RunURL, bad.ReviewURL, bad.CommandByHand = text, text, text, text, text
 		for name, page := range pages(t, bad) {
 			kinds, shown := structure(t, page)
 			for _, kind := range kinds {

@@ -94,6 +94,9 @@ func (t Thread) objections(p *page) {
 		p.block("### %s", heading)
 		p.objections(t.Waiting, "⏳", "What to do", "What to do about these")
 	}
+	if len(t.Heard) > 0 && t.Stage == StageWaiting {
+		p.items(len(t.Heard), func(i int) string { return "- 💬 " + inline(t.Heard[i], mostProse) })
+	}
 }
 
 // objections lists them, those together that one thing mends, which is said once, after the last of them.

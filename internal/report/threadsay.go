@@ -43,6 +43,18 @@ func (t Thread) says() (said, error) {
 			now:  "Ended: the role and the token of this request were taken away.",
 			todo: t.look("Nothing."),
 		}, nil
+	case StageRules:
+		return said{
+			sign: "📐", title: "A change of the rules: nothing is elevated for it", conclusion: concludedNot,
+			now:  "This changes the rules, which are reviewed and merged like code; nothing is elevated for it.",
+			todo: "Review it, and merge it. It holds for what is asked for from then on.",
+		}, nil
+	case StageClosed:
+		return said{
+			sign: "⏹️", title: "Closed: nothing is granted", conclusion: concludedNot,
+			now:  "Closed before it was carried out. Nothing is granted.",
+			todo: "Nothing. Where it is still needed, open it again.",
+		}, nil
 	default:
 		return said{}, fmt.Errorf("writing the comment: there is no stage %q", t.Stage)
 	}
@@ -106,7 +118,7 @@ func (t Thread) onlyHint() string {
 // saysPlanned is for a plan: who has to do what before it is carried out.
 func (t Thread) saysPlanned() said {
 	s := said{sign: "📋", now: "Planned. Nothing is granted.", title: "Planned: waits for an approval", conclusion: concludedNot}
-	lacks := slices.ContainsFunc(t.Waiting, Objection.isApproval)
+	lacks := slices.ContainsFunc(t.Waiting, Objection.IsApproval)
 	switch {
 	case len(t.Approvers) > 0 && !lacks:
 		s.now = "Planned, and approved by " + names(t.Approvers, mostLogin) + ". Nothing is granted."
@@ -139,7 +151,7 @@ func (t Thread) saysEnding() said {
 		todo: "Read the plan below. It only takes away.",
 	}
 	switch {
-	case slices.ContainsFunc(t.Waiting, Objection.isApproval):
+	case slices.ContainsFunc(t.Waiting, Objection.IsApproval):
 		s.todo = "Whoever may approve: read the plan below, which only takes away, and approve " + t.head()
 	case len(t.Waiting) > 0:
 		s.todo = t.await()
@@ -149,8 +161,8 @@ func (t Thread) saysEnding() said {
 	return s
 }
 
-// isApproval tells whether it is an approval that is missing.
-func (o Objection) isApproval() bool { return o.Rule == "approved" }
+// IsApproval tells whether it is an approval that is missing.
+func (o Objection) IsApproval() bool { return o.Rule == "approved" }
 
 // comes says what comes after the approval.
 func (t Thread) comes() string {
@@ -223,10 +235,7 @@ func (t Thread) saysAfter() said {
 	case StageDone:
 		return t.saysDone()
 	case StageUnchanged:
-		return said{
-			sign: "✅", title: "Nothing to do", conclusion: concludedWell,
-			now: "Nothing was to be done, and nothing was changed.", todo: t.look(t.merge()),
-		}
+		return t.saysUnchanged()
 	case StageUndone:
 		now := "Not done: there is no token of this request. That what it gave is taken back is NOT PROVED: look at the run."
 		if t.ends() {
@@ -236,7 +245,7 @@ func (t Thread) saysAfter() said {
 		}
 		return said{
 			sign: "↩️", title: "Not done, and undone", conclusion: concludedBadly, now: now,
-			todo: t.look("Read below why, and mend it. It may be tried again while the approval is fresh."),
+			todo: t.look("Read below why, and mend it. " + t.again()),
 		}
 	default:
 		who, holds := "THE ACCOUNT", "ITS TEMPORARY ROLE"
@@ -259,6 +268,42 @@ func (t Thread) saysAfter() said {
 			todo: "Now, whoever runs this for the org: finish it by hand, as is said below.",
 		}
 	}
+}
+
+// again says how what was undone is tried again.
+func (t Thread) again() string {
+	switch {
+	case t.ends():
+		return "It may be tried again while the approval is fresh."
+	case t.Operator == "" || strings.Contains(t.Operator, "@"): // no login of GitHub's
+		return "Then have it approved again when whoever creates the token is ready: that opens it again."
+	default:
+		return code(t.Operator, mostName) + ": comment `" + readyCommand + "` here when you are ready; while the approval is fresh that opens it again."
+	}
+}
+
+// saysUnchanged is for a request that asks for what there is. A plan does not know for whom it is there, and praises nothing.
+func (t Thread) saysUnchanged() said {
+	s := said{
+		sign: "✅", title: "Nothing to do", conclusion: concludedWell,
+		now: "Nothing was to be done, and nothing was changed.", todo: t.look(t.merge()),
+	}
+	if !t.Plan {
+		return s
+	}
+	s.sign, s.title, s.conclusion = "📋", "No change: the org is as declared already", concludedNot
+	switch {
+	case t.ends():
+		s.title, s.now, s.todo = "No change: nothing is there to be taken away", "No change: neither the role nor the token is there.", "Nothing."
+	case t.CarriedOut != "":
+		s.title = "No change: this pull request was carried out, and is not merged"
+		s.now = "No change: the org is as declared already. This pull request was carried out at commit " + code(t.CarriedOut, mostName) + "."
+		s.todo = "**Merge this pull request**, by the time that its comment says."
+	default:
+		s.now = "No change: the org is as declared already. By which pull request is not known here; `stepdown apply` knows."
+		s.todo = "Nothing for the org. Before this is merged: see that no other open pull request asks for the same account."
+	}
+	return s
 }
 
 func (t Thread) saysDone() said {

@@ -35,6 +35,11 @@ func ThreadStage(comment string) (stage Stage, headSHA string, ok bool) {
 // Held tells whether an account may be elevated at the stage: it is shown until whoever ends the lease says how.
 func (s Stage) Held() bool { return slices.Contains([]Stage{StageOpen, StageStepping, StageStuck}, s) }
 
+// Comes tells whether at the stage nothing is granted yet and something may be.
+func (s Stage) Comes() bool {
+	return slices.Contains([]Stage{StagePlanned, StageDenied, StageRefused, StageFailed, StageWaiting, StageUnchanged, StageEnding}, s)
+}
+
 // OutranksPlan tells whether what a comment says at the stage is not for a plan of headSHA to write over: while the account may be
 // elevated, whatever was pushed meanwhile, and what came of a lease for the same head.
 func (s Stage) OutranksPlan(about, headSHA string) bool {
