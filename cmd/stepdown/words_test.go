@@ -342,8 +342,7 @@ func TestALeaseThatIsOpenedMeanwhile(t *testing.T) {
 	}
 	says(t, "log", w.out, []string{"already has an open lease"})
 	saved, err := os.ReadFile(w.env["GITHUB_STATE"])
-	lines := strings.Split(strings.TrimSpace(string(saved)), "\n")
-	if err != nil || len(lines) != 6 || !strings.HasPrefix(lines[3], "lease<<") || lines[4] != "" {
+	if err != nil || !strings.Contains(string(saved), "lease<<") { // which the post step looks for, and does not find
 		t.Errorf("state %q, %v", saved, err)
 	}
 	w.nothingGranted()

@@ -6,6 +6,7 @@ package elevation_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -111,7 +112,7 @@ func (s *stage) process() *process {
 // apply admits the request and carries it out, with mishaps from the opening of the lease on.
 func (s *stage) apply(p *process, plan ...mishap) error {
 	r := s.rules.admit(s, p)
-	p.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, p.hub, s.rules.engine, time.Now()) }
+	p.StillApproved = func(ctx context.Context) error { return r.Confirm(ctx, p.hub, s.rules, time.Now()) }
 	p.told.handOff = func(elevation.Instructions) {
 		time.AfterFunc(15*time.Second, func() {
 			if s.holds(temporary) { // else Okta would not let the operator
@@ -150,6 +151,30 @@ type rulebook struct {
 	engine *policy.Engine
 	once   sync.Once
 	result admission.Result
+
+	mu      sync.Mutex
+	decided map[string]policy.Decision // by the input without its time
+}
+
+// AdmissionWith implements admission.Decider. What was decided of the same facts some minutes before or after is not decided anew: that is
+// most of what a schedule costs.
+func (b *rulebook) AdmissionWith(ctx context.Context, in policy.AdmissionInput, custom map[string][]byte) (policy.Decision, error) {
+	timeless := in
+	timeless.Now = time.Time{}
+	key, err := json.Marshal(timeless)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if decision, known := b.decided[string(key)]; known {
+		return decision, nil
+	}
+	decision, err := b.engine.AdmissionWith(ctx, in, custom)
+	if err == nil {
+		b.decided[string(key)] = decision
+	}
+	return decision, err
 }
 
 func newRulebook(t *testing.T) *rulebook {
@@ -158,7 +183,7 @@ func newRulebook(t *testing.T) *rulebook {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rulebook{engine: engine}
+	return &rulebook{engine: engine, decided: map[string]policy.Decision{}}
 }
 
 func (b *rulebook) admit(s *stage, p *process) admission.Result {
