@@ -135,12 +135,15 @@ func (s *stage) apply(p *process, plan ...mishap) error {
 	})
 }
 
+// crashed begins the error of a process that ended by a panic.
+const crashed = "the program crashed"
+
 // crashes runs fn; where it panics, the process is dead.
 func (p *process) crashes(fn func() error) (err error) {
 	defer func() {
 		if why := recover(); why != nil {
 			p.line.die()
-			err = fmt.Errorf("the program crashed: %v", why)
+			err = fmt.Errorf("%s: %v", crashed, why)
 		}
 	}()
 	return fn()
@@ -308,6 +311,9 @@ func (sc schedule) play(t *testing.T, rules *rulebook) (reached bool, sent []str
 		}
 		if undone := (*elevation.Undone)(nil); errors.As(err, &undone) && !s.run.line.isDead() && s.holds(temporary) {
 			t.Errorf("the run says that it is undone, and the account holds %s", temporary)
+		}
+		if err != nil && strings.Contains(err.Error(), crashed) && s.holds(temporary) {
+			t.Error("a panic left the account elevated")
 		}
 		if !s.recover(sc.post, sc.after...) {
 			t.Error("three sweeps did not close the lease")
