@@ -111,9 +111,15 @@ func (b *board) work(ctx context.Context) {
 	}
 }
 
+// write writes once. That it panics is told as any failure: it runs beside a run that may have an account elevated.
 func (b *board) write(ctx context.Context, t report.Thread) {
 	ctx, cancel := context.WithTimeout(ctx, boardBudget)
 	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			b.complain("comment", fmt.Errorf("the program failed: %v", p))
+		}
+	}()
 	b.comment(ctx, t)
 	if b.sha == "" {
 		return

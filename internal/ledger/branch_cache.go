@@ -101,7 +101,21 @@ func (b *Branch) lease(ctx context.Context, path, sha string) (access.Lease, err
 // atOnce is how many files are asked for at once.
 const atOnce = 6
 
-// fetch reads blobs, several at once, and keeps them. What fails is tried again, and reported, by whoever wants it.
+// guardedBlob reads one blob; that it panics is an error.
+func (b *Branch) guardedBlob(ctx context.Context, sha string) (data []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reading blob %s: the program failed: %v", sha, p)
+		}
+	}()
+	if data, err = b.repo.Blob(ctx, sha); err != nil {
+		return nil, err
+	}
+	return checkBlob(sha, data)
+}
+
+// fetch reads blobs, several at once, and keeps them. What fails, or panics, is tried again, and reported, by whoever wants it: a panic
+// in a goroutine would be the end of a process that has an account elevated.
 func (b *Branch) fetch(ctx context.Context, shas []string) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -110,10 +124,7 @@ func (b *Branch) fetch(ctx context.Context, shas []string) {
 	for range min(atOnce, len(shas)) {
 		wg.Go(func() {
 			for sha := range next {
-				data, err := b.repo.Blob(ctx, sha)
-				if err == nil {
-					data, err = checkBlob(sha, data)
-				}
+				data, err := b.guardedBlob(ctx, sha)
 				if err == nil {
 					mu.Lock()
 					got[sha] = data
