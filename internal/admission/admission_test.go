@@ -110,6 +110,11 @@ func TestRequestsAreDecidedByTheirFacts(t *testing.T) {
 			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "pr_merge", At: r.reviews[0].SubmittedAt}}
 			r.merges = map[string]string{base: base}
 		}, []string{"approved"}},
+		"approved before a part of it was merged, and taken elsewhere and back": {func(r *repo, _ *admission.Ask) {
+			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "pr_merge", At: now.Add(-time.Minute)}}
+			r.merges = map[string]string{base: base}
+			r.pushes["alpha"] = append([]access.Push{{ID: 4, Ref: "refs/heads/alpha", Before: base, After: head, Kind: "push", Actor: "dana", ActorType: "User", At: now}}, r.pushes["alpha"]...)
+		}, []string{"approved"}},
 		"approved after that": {func(r *repo, _ *admission.Ask) {
 			r.moved = []access.Push{{ID: 2, Before: base, After: main, Kind: "pr_merge", At: r.reviews[0].SubmittedAt.Add(-time.Second)}}
 			r.merges = map[string]string{base: base}

@@ -63,13 +63,15 @@ func (c *collector) readMergeBases(ctx context.Context) {
 	}, policy.FactReviews, policy.FactDeclared, policy.FactPushes)
 }
 
-// headPush returns the id of the last push that put the head there; 0 where it is not known.
+// headPush returns the id of the push that first put the head there; 0 where it is not known. A later one may have come after an
+// approval: the branch can be taken elsewhere and back.
 func headPush(pushes []access.Push, head string) int64 {
-	i := slices.IndexFunc(pushes, func(p access.Push) bool { return p.After == head }) // newest first
-	if i < 0 {
-		return 0
+	for _, push := range slices.Backward(pushes) { // oldest first
+		if push.After == head {
+			return push.ID
+		}
 	}
-	return pushes[i].ID
+	return 0
 }
 
 // branchAt returns where a branch was when a review was given, by its pushes since; tip where it has not moved since. Times have whole
