@@ -217,6 +217,7 @@ func TestAPlanDoesNotWriteOverALease(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
 	var during string
+	w.ask("window: 5s", "window: 1m") // in which a plan fits, however slow the machine
 	w.approve("grace")
 	planned := false
 	w.tokensOnGrant(func(r oktaemu.Request) {
