@@ -369,7 +369,7 @@ func TestMatrixOfPairs(t *testing.T) {
 		}
 		return fallback
 	}
-	seed, pairs := number("STEPDOWN_SEED", uint64(time.Now().UnixNano())), number("STEPDOWN_PAIRS", 100)
+	seed, pairs := number("STEPDOWN_SEED", uint64(time.Now().UnixNano())), number("STEPDOWN_PAIRS", 100/stride)
 	t.Logf("STEPDOWN_SEED=%d", seed)
 	_, sent := schedule{}.play(t, rules)
 	draw := rand.New(rand.NewPCG(seed, 1))
