@@ -84,15 +84,7 @@ func (w *siege) killed(draw *rand.Rand) bool {
 // start starts the program without waiting for it.
 func (w *siege) start(args ...string) *exec.Cmd {
 	w.t.Helper()
-	binary, err := exec.LookPath("stepdown")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	cmd := exec.Command(binary, append(args, "--ledger", "branch:stepdown-ledger")...)
-	cmd.Dir = w.dir
-	for name, value := range w.env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd := w.command(w.t.Context(), append(args, "--ledger", "branch:stepdown-ledger")...)
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}

@@ -175,26 +175,33 @@ func (w *siege) bare(args ...string) int {
 	if _, err := os.Stat(w.env["GITHUB_EVENT_PATH"]); err != nil {
 		w.event("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request_review"))
 	}
-	binary, err := exec.LookPath("stepdown")
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Dir = w.dir
-	for name, value := range w.env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd := w.command(ctx, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
+	err := cmd.Run()
 	w.out = out.String()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		w.t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode()
+}
+
+// command is the program in its folder, with its variables.
+func (w *siege) command(ctx context.Context, args ...string) *exec.Cmd {
+	w.t.Helper()
+	binary, err := exec.LookPath("stepdown")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = w.dir
+	for name, value := range w.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
 }
 
 // nothingGranted holds the org against what it was.

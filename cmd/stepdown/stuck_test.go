@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stepdown/stepdown/internal/oktaemu"
 )
@@ -21,14 +20,7 @@ func TestAStuckStepDownCallsForSomebody(t *testing.T) {
 	}
 	w.env["GITHUB_ACTIONS"] = "true"
 	w.org.Inject(oktaemu.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Status: 500})
-	w.onOkta = func(r oktaemu.Request) {
-		if r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") && w.granted {
-			w.mu.Lock()
-			w.onOkta = nil
-			w.mu.Unlock()
-			time.AfterFunc(200*time.Millisecond, func() { _, _ = w.org.AddToken(victim, "invoice-export") })
-		}
-	}
+	w.tokensOnGrant(func(oktaemu.Request) {})
 	command := "stepdown sweep --ledger branch:stepdown-ledger"
 	calls := func(when string) {
 		t.Helper()

@@ -204,10 +204,7 @@ func TestAnEndThatCouldNotBeConfirmedIsTriedAgain(t *testing.T) {
 	w := newSiege(t)
 	w.carriedOut()
 	w.hub.Merge(1)
-	w.hub.Commit("gone", nil)
-	w.hub.Remove("gone", "access/invoice-export.yaml")
-	n := w.hub.OpenPullRequest("frank", "gone", "No token")
-	w.hub.Review(n, "grace", "APPROVED")
+	n, _ := w.removal("access/invoice-export.yaml")
 	w.event("workflow_run", w.hub.WorkflowRunEvent(n, "pull_request_review"))
 	w.once("GET", "/roles", func() {
 		w.hub.Inject(githubemu.Fault{Method: "GET", Path: fmt.Sprintf("/repos/acme/okta-access/pulls/%d", n), Status: 404})

@@ -4,8 +4,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -149,12 +147,8 @@ func (s *session) threadOfLease(ctx context.Context, hub *github.Client, lease a
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), aftermathBudget)
 	defer cancel()
-	if data, err := hub.File(ctx, a.ManifestPath, a.HeadSHA); err == nil {
-		sum := sha256.Sum256(data)
-		file, err := manifest.Parse(a.ManifestPath, data)
-		if err == nil && file.Owner != nil && hex.EncodeToString(sum[:]) == a.ManifestSHA256 {
-			s.declare(&t, *file.Owner)
-		}
+	if owner, _, _ := (voucher{hub: hub, repository: a.Repository}).approved(ctx, lease); owner != nil {
+		s.declare(&t, *owner)
 	}
 	t.Account, t.Kept = lease.Account.Login, lease.Label
 	for _, role := range lease.Temporary {

@@ -51,7 +51,7 @@ func (s *session) downgrade(ctx context.Context, account string) error {
 		return err
 	}
 	w := s.workflow(client, book, &q)
-	facts, err := w.Check(ctx, owner)
+	facts, err := w.CheckDowngrade(ctx, owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)
 	}

@@ -254,10 +254,16 @@ func needed(leases []access.Lease, lease access.Lease, dir manifest.Directory) b
 	})
 }
 
-// declares tells whether a manifest is that of the lease's account and role. Manifests name roles by label or id.
+// declares tells whether a manifest is that of the lease's account and role.
 func declares(o access.TokenOwner, lease access.Lease) bool {
+	return names(o, lease.Account) && keeps(o, lease)
+}
+
+// keeps tells whether a manifest has the account keep the lease's role. Manifests name roles by label or id, the lease by id, with the
+// label as the org had it then.
+func keeps(o access.TokenOwner, lease access.Lease) bool {
 	named := func(name, id string) bool { return name == id || strings.EqualFold(name, lease.Names[id]) }
-	return names(o, lease.Account) && lease.Intended.Type == access.RoleCustom &&
+	return lease.Intended.Type == access.RoleCustom &&
 		named(o.Role.CustomRole, lease.Intended.CustomRole) && named(o.Role.ResourceSet, lease.Intended.ResourceSet)
 }
 

@@ -25,18 +25,18 @@ type voucher struct {
 // is of another account than was approved is an error: nothing is done under it. Anything else that it says and the manifest does
 // not is a doubt: taking it away from that account is safe, and looking away from it is not.
 func (v voucher) vouch(ctx context.Context, l access.Lease) (doubt string, err error) {
-	owner, doubt, err := v.approved(ctx, l)
+	owner, doubt, err := v.approved(ctx, l.Terms)
 	if owner == nil {
 		return doubt, err
 	}
-	if owner.Account != l.Account.ID && !strings.EqualFold(owner.Account, l.Account.Login) {
+	if !names(*owner, l.Account) {
 		return "", fmt.Errorf("the manifest that was approved declares %q, the lease is of %q", owner.Account, l.Account.Login)
 	}
 	return strings.Join(differences(*owner, l), "; "), nil
 }
 
 // approved reads the manifest that a lease names; nil where it cannot be read, or the lease is of no manifest.
-func (v voucher) approved(ctx context.Context, l access.Lease) (owner *access.TokenOwner, doubt string, err error) {
+func (v voucher) approved(ctx context.Context, l access.Terms) (owner *access.TokenOwner, doubt string, err error) {
 	a := l.Approval
 	if a == nil || l.Kind != access.LeaseElevation {
 		return nil, "", nil
@@ -59,8 +59,7 @@ func (v voucher) approved(ctx context.Context, l access.Lease) (owner *access.To
 	return file.Owner, "", nil
 }
 
-// differences say what a lease says otherwise than its manifest. The roles that are kept are named there by label or id, and in the
-// lease by id, with the label as the org had it then.
+// differences say what a lease says otherwise than its manifest.
 func differences(owner access.TokenOwner, l access.Lease) []string {
 	var out []string
 	differ := func(what, asked, given string) {
@@ -69,8 +68,7 @@ func differences(owner access.TokenOwner, l access.Lease) []string {
 	if want := (access.Role{Type: owner.Elevation.Role}); !slices.Equal(l.Temporary, []access.Role{want}) {
 		differ("the temporary role", want.String(), fmt.Sprint(l.Temporary))
 	}
-	named := func(name, id string) bool { return name == id || strings.EqualFold(name, l.Names[id]) }
-	if l.Intended.Type != access.RoleCustom || !named(owner.Role.CustomRole, l.Intended.CustomRole) || !named(owner.Role.ResourceSet, l.Intended.ResourceSet) {
+	if !keeps(owner, l) {
 		differ("the role", owner.Role.CustomRole+" on "+owner.Role.ResourceSet, l.Intended.String()+", "+l.Label)
 	}
 	if longer(owner, l) {
@@ -89,7 +87,7 @@ func longer(owner access.TokenOwner, l access.Lease) bool {
 
 // overdue tells whether an open lease lasts longer than was approved: a sweep does not wait for its end.
 func (v voucher) overdue(ctx context.Context, l access.Lease) bool {
-	owner, _, _ := v.approved(ctx, l)
+	owner, _, _ := v.approved(ctx, l.Terms)
 	return owner != nil && longer(*owner, l)
 }
 

@@ -18,7 +18,7 @@ type Facts struct {
 	Account     org.User
 	Roles       []org.Assignment // of the account
 	// OtherSuperAdmin is the login of an active user beside the account to whom SUPER_ADMIN is assigned individually; empty where
-	// the account does not hold it so, or nobody else does.
+	// the account does not hold it so, or nobody else does. Of CheckDowngrade only.
 	OtherSuperAdmin string
 	Tokens          []org.Token // that the account owns
 	CustomRole      org.CustomRole
@@ -111,10 +111,19 @@ func (w *Workflow) checkAccount(ctx context.Context, f *Facts) error {
 	if f.Tokens, err = w.ownedTokens(ctx, f.Account.ID); err != nil {
 		return fmt.Errorf("reading the tokens of account %q: %w", f.Account.Login, err)
 	}
-	if f.OtherSuperAdmin, err = w.otherSuperAdmin(ctx, *f); err != nil {
-		return fmt.Errorf("looking for a super administrator beside account %q: %w", f.Account.Login, err)
-	}
 	return nil
+}
+
+// CheckDowngrade is Check, and looks further for who would be super administrator without the account, if it is one.
+func (w *Workflow) CheckDowngrade(ctx context.Context, owner access.TokenOwner) (Facts, error) {
+	f, err := w.Check(ctx, owner)
+	if err != nil {
+		return f, err
+	}
+	if f.OtherSuperAdmin, err = w.otherSuperAdmin(ctx, f); err != nil {
+		err = fmt.Errorf("looking for a super administrator beside account %q: %w", f.Account.Login, err)
+	}
+	return f, err
 }
 
 // isSuperAdmin tells whether SUPER_ADMIN is assigned individually: an org has to keep one user of whom that is so.

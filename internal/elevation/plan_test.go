@@ -144,7 +144,7 @@ func TestTheLastSuperAdminIsNotDowngraded(t *testing.T) {
 	if err := w.org.Assign(login, "SUPER_ADMIN"); err != nil {
 		t.Fatal(err)
 	}
-	facts, err := wf.Check(t.Context(), owner())
+	facts, err := wf.CheckDowngrade(t.Context(), owner())
 	if err != nil || facts.OtherSuperAdmin != "ada.admin@acme.example" {
 		t.Fatalf("the other super admin is %q, %v", facts.OtherSuperAdmin, err)
 	}

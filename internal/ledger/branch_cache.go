@@ -63,15 +63,11 @@ func (b *Branch) blob(ctx context.Context, sha string) ([]byte, error) {
 	if data, ok := b.cache.blobs[sha]; ok {
 		return data, nil
 	}
-	data, err := b.repo.Blob(ctx, sha)
+	data, err := b.fetchBlob(ctx, sha)
 	if err == nil {
-		data, err = checkBlob(sha, data)
+		b.cache.blobs[sha] = data
 	}
-	if err != nil {
-		return nil, err
-	}
-	b.cache.blobs[sha] = data
-	return data, nil
+	return data, err
 }
 
 func checkBlob(sha string, data []byte) ([]byte, error) {
@@ -101,8 +97,8 @@ func (b *Branch) lease(ctx context.Context, path, sha string) (access.Lease, err
 // atOnce is how many files are asked for at once.
 const atOnce = 6
 
-// guardedBlob reads one blob; that it panics is an error.
-func (b *Branch) guardedBlob(ctx context.Context, sha string) (data []byte, err error) {
+// fetchBlob reads a blob that is not kept; that it panics is an error.
+func (b *Branch) fetchBlob(ctx context.Context, sha string) (data []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("reading blob %s: the program failed: %v", sha, p)
@@ -124,7 +120,7 @@ func (b *Branch) fetch(ctx context.Context, shas []string) {
 	for range min(atOnce, len(shas)) {
 		wg.Go(func() {
 			for sha := range next {
-				data, err := b.guardedBlob(ctx, sha)
+				data, err := b.fetchBlob(ctx, sha)
 				if err == nil {
 					mu.Lock()
 					got[sha] = data
