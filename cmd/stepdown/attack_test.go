@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stepdown/stepdown/internal/githubemu"
-	"github.com/stepdown/stepdown/internal/oktaemu"
 )
 
 // attack is a way to have the victim elevated without the approval that it takes, and what it meets.
@@ -528,15 +527,9 @@ func TestTheSiegeItselfIsNoObstacle(t *testing.T) {
 			t.Parallel()
 			w := newSiege(t)
 			prepare(w)
-			w.once("POST", "/roles", func() {})
-			w.onOkta = func(r oktaemu.Request) {
-				if r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") && w.granted {
-					w.mu.Lock()
-					w.onOkta = nil
-					w.mu.Unlock()
-					time.AfterFunc(200*time.Millisecond, func() { _, _ = w.org.AddToken(victim, "invoice-export") })
-				}
-			}
+			w.whenGranted(func() {
+				time.AfterFunc(200*time.Millisecond, func() { _, _ = w.org.AddToken(victim, "invoice-export") })
+			})
 			if got := w.run("apply"); got != 0 {
 				t.Fatalf("exit code %d\n%s", got, w.out)
 			}

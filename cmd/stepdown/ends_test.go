@@ -44,7 +44,8 @@ func TestOneRunCarriesOutAndEnds(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
 	w.carriedOut()
-	_, w.onOkta = w.second()
+	_, do := w.second()
+	w.onRequest(do)
 	w.hub.Close(1)
 	w.event("workflow_dispatch", w.hub.DispatchEvent(map[string]string{}, "grace"))
 	if got := w.run("apply"); got != 1 || !strings.Contains(w.out, "was carried out for this account") {
@@ -108,7 +109,7 @@ func TestMergedElsewhereIsWithdrawn(t *testing.T) {
 			t.Parallel()
 			w := newSiege(t)
 			w.carriedOut()
-			w.onOkta = nil
+			w.onRequest(nil)
 			w.hub.CreateBranch("mallory", "side", w.hub.Head("main"))
 			if name != "meanwhile" {
 				w.hub.SetBase(1, "side")
@@ -148,7 +149,7 @@ func TestARemovalLeavesWhatAnotherDeclaresByItsID(t *testing.T) {
 			w := newSiege(t)
 			w.carriedOut()
 			w.hub.Merge(1)
-			w.onOkta = nil
+			w.onRequest(nil)
 			byID := strings.ReplaceAll(strings.ReplaceAll(request, victim, w.org.UserID(victim)), "name: invoice-export", "name: invoice-report")
 			w.hub.Commit("main", map[string]string{"access/invoice-report.yaml": byID})
 			if _, err := w.org.AddToken(victim, "invoice-report"); err != nil {
@@ -213,7 +214,7 @@ func TestARemovalIsOfWhatWasApproved(t *testing.T) {
 			w := newSiege(t)
 			w.carriedOut()
 			w.hub.Merge(1)
-			w.onOkta = nil
+			w.onRequest(nil)
 			w.hub.Commit("main", map[string]string{path: strings.ReplaceAll(request, "invoice-export", "future")})
 			n, _ := w.removal(path)
 			meanwhile(w, n)
@@ -276,7 +277,7 @@ func TestWhatIsAcceptedHidesNoLease(t *testing.T) {
 			t.Errorf("exit code %d\n%s", got, w.out)
 		}
 		w.hub.Close(1) // what was given is not forgotten either
-		w.onOkta = nil
+		w.onRequest(nil)
 		w.event("schedule", w.hub.ScheduleEvent("7 * * * *"))
 		if got := w.run("apply", "--ledger-accept", id); got != 0 {
 			t.Errorf("exit code %d\n%s", got, w.out)
@@ -303,7 +304,7 @@ func TestARunThatFindsNothingToDoSaysSo(t *testing.T) {
 
 	w = newSiege(t)
 	w.carriedOut()
-	w.onOkta = nil
+	w.onRequest(nil)
 	w.hub.Merge(1)
 	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "is settled: its pull request is merged")
 	says(w, "schedule", w.hub.ScheduleEvent("7 * * * *"), "nothing to do: there is no open pull request")

@@ -8,12 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/stepdown/stepdown/internal/oktaemu"
 )
 
 // TestKilledAtRandom kills the built program at random moments of a run, then sweeps; at times while a sweep runs beside it, which is
@@ -56,18 +53,13 @@ func (w *siege) killed(draw *rand.Rand) bool {
 	w.approve("grace")
 	w.event("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request_review"))
 	creation := time.Duration(100+draw.IntN(1500)) * time.Millisecond
-	w.onOkta = func(r oktaemu.Request) {
-		if r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") && w.granted {
-			w.mu.Lock()
-			w.onOkta = nil
-			w.mu.Unlock()
-			time.AfterFunc(creation, func() {
-				if slices.Contains(w.org.RolesOf(victim), temporary) {
-					_, _ = w.org.AddToken(victim, "invoice-export")
-				}
-			})
-		}
-	}
+	w.whenGranted(func() {
+		time.AfterFunc(creation, func() {
+			if slices.Contains(w.org.RolesOf(victim), temporary) {
+				_, _ = w.org.AddToken(victim, "invoice-export")
+			}
+		})
+	})
 	run := w.start("apply")
 	ended := make(chan error, 1)
 	go func() { ended <- run.Wait() }()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,10 +220,9 @@ func TestAPlanDoesNotWriteOverALease(t *testing.T) {
 	var during string
 	w.ask("window: 5s", "window: 1m") // in which a plan fits, however slow the machine
 	w.approve("grace")
-	planned := false
+	var planned atomic.Bool
 	w.tokensOnGrant(func(r oktaemu.Request) {
-		if !planned && r.Method == "GET" && strings.HasSuffix(r.Path, "/api-tokens") && w.granted {
-			planned = true
+		if r.Method == "GET" && strings.HasSuffix(r.Path, "/api-tokens") && w.granted.Load() && planned.CompareAndSwap(false, true) {
 			for range 100 { // until the run has said that the window is open
 				if during = w.shown(1); strings.Contains(during, "The window is open") {
 					break
@@ -240,8 +240,8 @@ func TestAPlanDoesNotWriteOverALease(t *testing.T) {
 			}
 		}
 	})
-	if got := w.run("apply", "--comment"); got != 0 || !planned {
-		t.Fatalf("exit code %d, planned: %v\n%s", got, planned, w.out)
+	if got := w.run("apply", "--comment"); got != 0 || !planned.Load() {
+		t.Fatalf("exit code %d, planned: %v\n%s", got, planned.Load(), w.out)
 	}
 	head := w.hub.Head("change")
 	says(t, "in the window", during, []string{"stepdown:stage open " + head})
@@ -524,7 +524,7 @@ func TestStuckSaysOneCommand(t *testing.T) {
 	w := newSiege(t)
 	w.approve("grace")
 	w.tokensOnGrant(func(r oktaemu.Request) {
-		if w.granted && r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") {
+		if w.granted.Load() && r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") {
 			w.org.Inject(oktaemu.Fault{Method: http.MethodDelete, Status: 503})
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ type siege struct {
 	out     string // of the last run, both streams
 	mu      sync.Mutex
 	onOkta  func(oktaemu.Request) // told of each request to the org, until it is nil
-	granted bool                  // the victim was seen with the temporary role
+	granted atomic.Bool           // the victim was seen with the temporary role
 }
 
 func newSiege(t *testing.T) *siege {
@@ -132,7 +133,7 @@ func (w *siege) approve(who string, opts ...githubemu.ReviewOption) int64 {
 // watch notes whether the victim ever holds the temporary role, and lets an attack act in the middle.
 func (w *siege) watch(r oktaemu.Request) {
 	if r.Method == "POST" && slices.ContainsFunc(w.org.RolesOf(victim), func(role string) bool { return !strings.HasPrefix(role, "CUSTOM") }) {
-		w.granted = true
+		w.granted.Store(true)
 	}
 	w.mu.Lock()
 	do := w.onOkta
@@ -142,17 +143,33 @@ func (w *siege) watch(r oktaemu.Request) {
 	}
 }
 
+// onRequest has the requests to the org told to a function, which several may call at once; nil ends it.
+func (w *siege) onRequest(do func(oktaemu.Request)) {
+	w.mu.Lock()
+	w.onOkta = do
+	w.mu.Unlock()
+}
+
 // once has something done at the first request to the org that matches.
 func (w *siege) once(method, suffix string, do func()) {
-	w.onOkta = func(r oktaemu.Request) {
-		if r.Method != method || !strings.HasSuffix(r.Path, suffix) {
-			return
+	w.when(func(r oktaemu.Request) bool { return r.Method == method && strings.HasSuffix(r.Path, suffix) }, do)
+}
+
+// whenGranted has something done at the request that gives the victim the temporary role.
+func (w *siege) whenGranted(do func()) {
+	w.when(func(r oktaemu.Request) bool {
+		return r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") && w.granted.Load()
+	}, do)
+}
+
+func (w *siege) when(matches func(oktaemu.Request) bool, do func()) {
+	var done atomic.Bool
+	w.onRequest(func(r oktaemu.Request) {
+		if matches(r) && done.CompareAndSwap(false, true) {
+			w.onRequest(nil)
+			do()
 		}
-		w.mu.Lock()
-		w.onOkta = nil
-		w.mu.Unlock()
-		do()
-	}
+	})
 }
 
 // event writes the payload that starts the run.
@@ -207,8 +224,8 @@ func (w *siege) command(ctx context.Context, args ...string) *exec.Cmd {
 // nothingGranted holds the org against what it was.
 func (w *siege) nothingGranted() {
 	w.t.Helper()
-	if roles := w.org.RolesOf(victim); len(roles) > 0 || w.granted {
-		w.t.Errorf("the account holds %q; it was elevated: %v\n%s", roles, w.granted, w.out)
+	if roles := w.org.RolesOf(victim); len(roles) > 0 || w.granted.Load() {
+		w.t.Errorf("the account holds %q; it was elevated: %v\n%s", roles, w.granted.Load(), w.out)
 	}
 	if tokens := w.org.TokensOf(victim); len(tokens) > 0 {
 		w.t.Errorf("the account owns %q", tokens)

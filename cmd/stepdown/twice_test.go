@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,12 +15,12 @@ import (
 
 // tokensOnGrant has the token made each time the victim is given the temporary role, and what is in the way of it done first.
 func (w *siege) tokensOnGrant(first func(oktaemu.Request)) {
-	w.onOkta = func(r oktaemu.Request) {
+	w.onRequest(func(r oktaemu.Request) {
 		if r.Method == "POST" && strings.HasSuffix(r.Path, "/roles") && slices.Contains(w.org.RolesOf(victim), temporary) {
 			time.AfterFunc(200*time.Millisecond, func() { _, _ = w.org.AddToken(victim, "invoice-export") })
 		}
 		first(r)
-	}
+	})
 }
 
 // TestTheSameApprovalIsCarriedOutOnce runs it wholly while another run, which has read the ledger before, is about to begin.
@@ -29,10 +30,10 @@ func TestTheSameApprovalIsCarriedOutOnce(t *testing.T) {
 	w.ask("{window: 5s}", "{window: 5s, coElevate: true}")
 	w.approve("grace")
 	other := &siege{t: t, org: w.org, hub: w.hub, hubURL: w.hubURL, dir: t.TempDir(), env: maps.Clone(w.env)}
-	began, code := false, -1
+	var began atomic.Bool
+	code := -1
 	w.tokensOnGrant(func(r oktaemu.Request) {
-		if !began && r.Method == "GET" && strings.Contains(r.Path, "/api/v1/users/") {
-			began = true
+		if r.Method == "GET" && strings.Contains(r.Path, "/api/v1/users/") && began.CompareAndSwap(false, true) {
 			code = other.run("apply", "--pull-request", "1")
 		}
 	})

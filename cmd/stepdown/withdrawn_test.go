@@ -111,7 +111,7 @@ func later(n int) string {
 // scheduled has a scheduled run look at everything.
 func (w *siege) scheduled(want int) {
 	w.t.Helper()
-	w.onOkta = nil
+	w.onRequest(nil)
 	w.event("schedule", w.hub.ScheduleEvent("7 * * * *"))
 	if got := w.run("apply"); got != want {
 		w.t.Errorf("exit code %d, want %d\n%s", got, want, w.out)
@@ -214,7 +214,7 @@ func TestAnEndThatCouldNotBeConfirmedIsTriedAgain(t *testing.T) {
 	}
 	w.has(1, "invoice-export")
 	w.hub.ClearFaults()
-	w.onOkta = nil
+	w.onRequest(nil)
 	if got := w.run("apply"); got != 0 {
 		t.Errorf("exit code %d\n%s", got, w.out)
 	}

@@ -72,7 +72,7 @@ func TestASecondRequestWaitsForTheFirst(t *testing.T) {
 	}
 	w.hub.Close(1)
 	apply(1, "stepdown apply --pull-request 1")
-	w.onOkta = nil
+	w.onRequest(nil)
 	if got := w.run("apply", "--pull-request", "1"); got != 0 {
 		t.Errorf("exit code %d\n%s", got, w.out)
 	}
