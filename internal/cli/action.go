@@ -22,7 +22,7 @@ func actionInputs() map[string][]string {
 		"doctor":    {"access", "environment", "ledger"},
 		"downgrade": {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept"},
 		"plan":      {"okta-org-url", "rate-share", "access", "comment", "pull-request"},
-		"sweep":     {"okta-org-url", "rate-share", "report-dir", "ledger", "ledger-accept", "comment"},
+		"sweep":     {"okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "comment", "from-report"},
 		"validate":  {"access"},
 	}
 }

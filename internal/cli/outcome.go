@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -28,7 +29,7 @@ func newLeaseID(now time.Time) string {
 
 // sayChanges prints what will be done.
 func (s *session) sayChanges(plan elevation.Plan) {
-	fmt.Fprintf(s.stdout, "plan for %s (%s):\n", plan.Terms.Account.Login, plan.Owner.Name)
+	fmt.Fprintf(s.stdout, "plan for %s (%s):\n", plan.Terms.Account.Login, cmp.Or(plan.Owner.Name, "undeclared"))
 	for i, c := range plan.Changes {
 		fmt.Fprintf(s.stdout, "  %2d. %-22s %s: %s\n", i+1, c.Action, oneLine(c.Subject), oneLine(c.Why))
 	}
@@ -150,9 +151,12 @@ func verdict(ev access.Evidence, runErr error) error {
 func residueHint(ev access.Evidence) string {
 	own := slices.ContainsFunc(ev.Residue, func(role string) bool { return !strings.Contains(role, " through group ") })
 	hint := "They are left as they are."
-	if own {
+	switch {
+	case own && ev.Lease.Declaration == "":
+		hint += " Nothing declares the account: look at them, and declare it or take them away by hand."
+	case own:
 		hint += " Look at them, then: stepdown downgrade " + ev.Lease.Account.Login
-	} else {
+	default:
 		hint += " Take the account out of the group, or the role from the group."
 	}
 	return hint

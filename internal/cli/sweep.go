@@ -17,6 +17,7 @@ import (
 
 func newSweep(s *session) *cobra.Command {
 	var now bool
+	var from string
 	c := &cobra.Command{
 		Use:   "sweep",
 		Short: "Undo every open lease that is past its end or stuck, from the ledger alone",
@@ -26,23 +27,60 @@ and nothing else, it only removes, and it may run beside anything else and again
 The pull request that a lease was opened for shows how it ended.
 
 A lease whose run was killed is due when its window is over, or as soon as GitHub says that the run is over, for which GITHUB_TOKEN needs
-actions: read. Where you know that the run is dead, --now does not wait for that.`,
+actions: read. Where you know that the run is dead, --now does not wait for that.
+
+With --from-report, roles that an audit found service accounts with and no lease gave (OKTA-ELV-001) are taken away too, each account's
+under a lease that names them: those of the report that the account still holds itself. It reads the settings and the declarations in
+--access, and needs the credential that downgrade needs.`,
 		Args: args(0, 0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context(), now) },
+		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context(), now, from) },
 	}
 	s.orgFlag(c)
+	s.accessFlag(c)
 	s.reportFlag(c)
 	s.ledgerFlag(c)
 	s.commentFlag(c)
 	c.Flags().BoolVar(&now, "now", false, "undo every open lease, also one whose window is not over")
+	c.Flags().StringVar(&from, "from-report", "", "report.json of an audit, whose findings about accounts are cleared away too")
 	return c
 }
 
-func (s *session) sweep(ctx context.Context, now bool) error {
-	w, v, err := s.sweeper(ctx)
+func (s *session) sweep(ctx context.Context, now bool, from string) error {
+	if from == "" {
+		w, v, err := s.sweeper(ctx, false)
+		if err != nil {
+			return err
+		}
+		return s.sweepLeases(ctx, w, v, now, s.mustBeThere)
+	}
+	_ = s.runner.SaveState(stateBegan, "true") // without it, the post step asks the ledger
+	rest, err := s.readLeftovers(from)
 	if err != nil {
 		return err
 	}
+	w, v, err := s.sweeper(ctx, true)
+	if err != nil {
+		return err
+	}
+	err = s.sweepLeases(ctx, w, v, now, nil)
+	err = worse(err, s.clear(ctx, w, rest))
+	if s.outcome || err != nil {
+		s.output("outcome", outcomeName(exitCode(err)))
+	}
+	return err
+}
+
+// mustBeThere says where there is no ledger to sweep; that is an error where there should be one.
+func (s *session) mustBeThere(ctx context.Context, book elevation.Ledger) error {
+	missing, err := s.noBranch(ctx, book)
+	if missing && err == nil {
+		fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch %q, and never had one; if apply has run, look at its input ledger\n", strings.TrimPrefix(s.ledgerName(), branchPrefix))
+	}
+	return err
+}
+
+// sweepLeases undoes the open leases that are due. Where none is, nothing, if it is not nil, says what is wrong with that.
+func (s *session) sweepLeases(ctx context.Context, w *elevation.Workflow, v *voucher, now bool, nothing func(context.Context, elevation.Ledger) error) (err error) {
 	due := func(l access.Lease) bool {
 		return now || l.Due(time.Now()) || v != nil && l.State.Open() && (v.overdue(ctx, l) || s.isOrphaned(ctx, v, l))
 	}
@@ -53,12 +91,11 @@ func (s *session) sweep(ctx context.Context, now bool) error {
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"), s.sweepArgs())
 	}
 	if len(result.Swept) == 0 && err == nil {
-		missing, err := s.noBranch(ctx, w.Ledger)
+		if nothing != nil {
+			err = nothing(ctx, w.Ledger)
+		}
 		if err != nil {
 			return err
-		}
-		if missing {
-			fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch %q, and never had one; if apply has run, look at its input ledger\n", strings.TrimPrefix(s.ledgerName(), branchPrefix))
 		}
 		fmt.Fprintln(s.stdout, "no lease is due")
 		s.output("outcome", "unchanged")
@@ -83,14 +120,19 @@ func (s *session) isOrphaned(ctx context.Context, v *voucher, l access.Lease) bo
 	return over
 }
 
-// sweeper connects to the org and the ledger, and to what holds leases against their manifests, which may be nil.
-func (s *session) sweeper(ctx context.Context) (*elevation.Workflow, *voucher, error) {
+// sweeper connects to the org and the ledger, and to what holds leases against their manifests, which may be nil. opens says that it
+// will open leases too.
+func (s *session) sweeper(ctx context.Context, opens bool) (*elevation.Workflow, *voucher, error) {
 	var q requests
-	client, err := s.okta(ctx, "sweep", &q)
+	verb := "sweep"
+	if opens {
+		verb = "downgrade"
+	}
+	client, err := s.okta(ctx, verb, &q)
 	if err != nil {
 		return nil, nil, err
 	}
-	book, err := s.ledger(false)
+	book, err := s.ledger(opens)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,7 +196,8 @@ func (s *session) post(ctx context.Context) error {
 	s.takeInputs()
 	id, run := s.runner.State(stateLease), s.thisRun()
 	verb := s.runner.Input("command")
-	lost := s.runner.State(stateBegan) == "" && run.RunID != "" && (verb == "apply" || verb == "downgrade")
+	opens := verb == "apply" || verb == "downgrade" || verb == "sweep" && s.runner.Input("from-report") != ""
+	lost := s.runner.State(stateBegan) == "" && run.RunID != "" && opens
 	if id == "" && !lost {
 		fmt.Fprintln(s.stdout, "this run opened no lease")
 		return nil
@@ -166,7 +209,7 @@ func (s *session) post(ctx context.Context) error {
 		return l.ID == id || l.RunID == run.RunID && run.RunID != "" && l.Job == run.Job
 	}
 	var swept []elevation.Swept
-	w, _, err := s.sweeper(ctx)
+	w, _, err := s.sweeper(ctx, false)
 	if err == nil {
 		s.narrated(w, nil, func() { swept, err = w.Finish(ctx, ours) })
 	}

@@ -84,11 +84,8 @@ func (w *Workflow) Check(ctx context.Context, owner access.TokenOwner) (Facts, e
 			return f, err
 		}
 	}
-	if f.CustomRole, err = w.Okta.CustomRole(ctx, owner.Role.CustomRole); err != nil && !notFound(err) {
-		return f, fmt.Errorf("reading custom role %q: %w", owner.Role.CustomRole, err)
-	}
-	if f.ResourceSet, err = w.Okta.ResourceSet(ctx, owner.Role.ResourceSet); err != nil && !notFound(err) {
-		return f, fmt.Errorf("reading resource set %q: %w", owner.Role.ResourceSet, err)
+	if err := w.checkRole(ctx, owner.Role, &f); err != nil {
+		return f, err
 	}
 	if len(owner.Token.Zones) > 0 {
 		if f.Zones, err = w.Okta.Zones(ctx); err != nil {
@@ -110,6 +107,21 @@ func (w *Workflow) checkAccount(ctx context.Context, f *Facts) error {
 	}
 	if f.Tokens, err = w.ownedTokens(ctx, f.Account.ID); err != nil {
 		return fmt.Errorf("reading the tokens of account %q: %w", f.Account.Login, err)
+	}
+	return nil
+}
+
+// checkRole reads the role that a manifest names, of an account that is declared.
+func (w *Workflow) checkRole(ctx context.Context, named access.Intended, f *Facts) error {
+	if named == (access.Intended{}) {
+		return nil
+	}
+	var err error
+	if f.CustomRole, err = w.Okta.CustomRole(ctx, named.CustomRole); err != nil && !notFound(err) {
+		return fmt.Errorf("reading custom role %q: %w", named.CustomRole, err)
+	}
+	if f.ResourceSet, err = w.Okta.ResourceSet(ctx, named.ResourceSet); err != nil && !notFound(err) {
+		return fmt.Errorf("reading resource set %q: %w", named.ResourceSet, err)
 	}
 	return nil
 }

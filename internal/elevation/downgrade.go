@@ -3,7 +3,6 @@ package elevation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -42,18 +41,27 @@ func NewDowngrade(owner access.TokenOwner, f Facts, s access.Settings, subject S
 	if p.InPlace {
 		return p
 	}
-	p.Changes = append(p.Changes, access.Change{Action: access.ActionOpenLease, Subject: p.Terms.Account.Login, Why: "it names what will be removed"})
+	p.Changes = downgradeChanges(p, f, "it is not the declared role")
 	if !held {
-		p.Changes = append(p.Changes, access.Change{Action: access.ActionAssignIntended, Subject: p.Terms.Label, Why: "the one role that the account keeps"})
+		p.Changes = slices.Insert(p.Changes, 1, access.Change{Action: access.ActionAssignIntended, Subject: p.Terms.Label, Why: "the one role that the account keeps"})
 	}
-	for _, role := range p.Terms.Temporary {
-		p.Changes = append(p.Changes, access.Change{Action: access.ActionRemoveRole, Subject: f.Names.role(role), Why: "it is not the declared role"})
-	}
-	p.Changes = append(p.Changes,
-		access.Change{Action: access.ActionEndSessions, Subject: p.Terms.Account.Login, Why: "sessions may hold what is removed"},
-		access.Change{Action: access.ActionProve, Subject: p.Terms.Account.Login, Why: fmt.Sprintf("settled reads show %s", p.Terms.Label)},
-		access.Change{Action: access.ActionCloseLease, Subject: p.Terms.Account.Login, Why: "with its evidence"})
 	return p
+}
+
+// downgradeChanges are the removal of what the terms name, for the reason given, and what goes with it.
+func downgradeChanges(p Plan, f Facts, why string) []access.Change {
+	account, proof := p.Terms.Account.Login, "settled reads show that it is gone"
+	if p.Terms.Label != "" {
+		proof = "settled reads show " + p.Terms.Label
+	}
+	changes := []access.Change{{Action: access.ActionOpenLease, Subject: account, Why: "it names what will be removed"}}
+	for _, role := range p.Terms.Temporary {
+		changes = append(changes, access.Change{Action: access.ActionRemoveRole, Subject: f.Names.role(role), Why: why})
+	}
+	return append(changes,
+		access.Change{Action: access.ActionEndSessions, Subject: account, Why: "sessions may hold what is removed"},
+		access.Change{Action: access.ActionProve, Subject: account, Why: proof},
+		access.Change{Action: access.ActionCloseLease, Subject: account, Why: "with its evidence"})
 }
 
 // refuseLastSuperAdmin keeps an org from losing the only user who can give it another. A credential of a service app is not one.
@@ -68,6 +76,10 @@ func refuseLastSuperAdmin(f Facts) []Refusal {
 // Downgrade carries out a plan of NewDowngrade. The error is nil when the account is proved to be as declared, apart from
 // the residue in the evidence; *Stuck when it is not; any other where no lease was opened.
 func (w *Workflow) Downgrade(ctx context.Context, plan Plan) (access.Evidence, error) {
+	return w.downgrade(ctx, plan, errDowngrade)
+}
+
+func (w *Workflow) downgrade(ctx context.Context, plan Plan, cause error) (access.Evidence, error) {
 	r, err := w.open(ctx, plan.Terms)
 	if err != nil {
 		return access.Evidence{}, err
@@ -77,7 +89,7 @@ func (w *Workflow) Downgrade(ctx context.Context, plan Plan) (access.Evidence, e
 			r.find("the intended role was not assigned: %v", err)
 		}
 	}
-	err = r.undo(ctx, errDowngrade)
+	err = r.undo(ctx, cause)
 	var done *Undone
 	if errors.As(err, &done) {
 		err = nil

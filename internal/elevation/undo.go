@@ -342,7 +342,7 @@ func (r *run) noteResidue(roles []org.Assignment) {
 		r.ev.Residue = append(r.ev.Residue, r.names.describe(a))
 	}
 	slices.Sort(r.ev.Residue)
-	if !held && !r.gaveIntended && r.lease.Kind != access.LeaseEnd {
+	if !held && !r.gaveIntended && r.lease.Kind != access.LeaseEnd && r.lease.Label != "" {
 		r.find("the account does not hold its intended role, %s", r.lease.Label)
 	}
 }

@@ -53,9 +53,12 @@ func asked(e access.Evidence) *table {
 	for _, token := range l.Revokes {
 		pairs = append(pairs, [2]string{"Revokes", "token " + token})
 	}
-	if l.Kind == access.LeaseEnd {
+	switch {
+	case l.Kind == access.LeaseEnd:
 		pairs = append(pairs, [2]string{"Takes back what was given under", l.Ends})
-	} else {
+	case l.Intended == access.Role{}:
+		pairs = append(pairs, [2]string{"Keeps", "whatever else it holds: nothing declares the account"})
+	default:
 		pairs = append(pairs, [2]string{"Keeps", keeps(l)})
 	}
 	return facts(append(pairs, [2]string{"Run", l.RunID})...)
