@@ -40,7 +40,7 @@ func (w *siege) onLedger(who string, change func(files map[string]string) map[st
 // leaseFile returns the path of the one lease in the ledger.
 func leaseFile(files map[string]string) string {
 	for path := range files {
-		if strings.HasSuffix(path, ".json") {
+		if strings.Contains(path, "/") && strings.HasSuffix(path, ".json") {
 			return path
 		}
 	}

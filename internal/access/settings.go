@@ -93,6 +93,8 @@ type AuditSettings struct {
 	KnownApps []KnownApp
 	// AgentClients are values of a token's clientName, such as "Okta AD agent", whose tokens belong to Okta's agents.
 	AgentClients []string
+	// SweepWithin is how long ago the last round of a sweep may be: nobody else ends what a lost run has left.
+	SweepWithin time.Duration
 }
 
 // KnownToken accepts the token of that name whose owner has that login.
@@ -131,6 +133,7 @@ func DefaultSettings() Settings {
 			BranchProtection: ProtectionRuleset,
 			BreakGlass:       BreakGlassSettings{Allowed: true, MaxWindow: 10 * time.Minute},
 		},
+		Audit: AuditSettings{SweepWithin: 2 * time.Hour},
 	}
 }
 

@@ -33,6 +33,7 @@ type Input struct {
 	Pending []access.Lease
 	// Leases are all leases that the ledger holds; whether they could be read says the snapshot's coverage.
 	Leases   []access.Lease
+	Rounds   []access.Round // of sweeps, as the ledger has them
 	Settings access.Settings
 	Tool     Tool // Run fills in the digest and the version of OPA
 	Run      RunInfo
@@ -151,6 +152,7 @@ func auditInput(in Input) policy.AuditInput {
 		Leases:               map[string]policy.Lease{},
 		ServiceAccounts:      map[string]bool{},
 		ForbiddenPermissions: forbidden(in.Snapshot.CustomRoles, in.Settings),
+		Sweep:                sweepOf(in),
 	}
 	for _, lease := range slices.Concat(in.Pending, in.Leases) {
 		out.Leases[lease.ID] = policy.LeaseInput(lease)
@@ -161,6 +163,12 @@ func auditInput(in Input) policy.AuditInput {
 		}
 	}
 	return out
+}
+
+// sweepOf is what the ledger says of sweeps of the org that was read.
+func sweepOf(in Input) policy.Sweep {
+	last := access.LastRound(in.Rounds, in.Snapshot.Org.URL)
+	return policy.Sweep{Last: last.At, Since: access.SweptSince(in.Rounds, in.Leases, in.Snapshot.Org.URL), Run: last.Run}
 }
 
 // forbidden returns, for each custom role whose permissions are known, those that the settings forbid. A role without a

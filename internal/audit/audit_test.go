@@ -173,6 +173,7 @@ func TestAcmeHasExactlyThePlantedFindings(t *testing.T) {
 		"  svc-ci-deployer@acme.example READ_ONLY_ADMIN|||",
 		"  svc-future@acme.example AI_AGENT_ADMIN|||",
 		"  svc-helpdesk-bot@acme.example USER_ADMIN|||g-tier2",
+		"sweep_lives pass ",
 		"token_owner_role fail ",
 		"  svc-ci-deployer@acme.example extra|READ_ONLY_ADMIN|||",
 		"  svc-future@acme.example extra|AI_AGENT_ADMIN|||",
@@ -186,7 +187,7 @@ func TestAcmeHasExactlyThePlantedFindings(t *testing.T) {
 	if diff := cmp.Diff(want, lines(report)); diff != "" {
 		t.Error(diff)
 	}
-	summary := Summary{Pass: 1, Fail: 3, Findings: map[policy.Severity]int{"critical": 3, "high": 5, "medium": 2, "low": 0}}
+	summary := Summary{Pass: 2, Fail: 3, Findings: map[policy.Severity]int{"critical": 3, "high": 5, "medium": 2, "low": 0}}
 	if diff := cmp.Diff(summary, report.Summary); diff != "" {
 		t.Error(diff)
 	}

@@ -55,7 +55,7 @@ the settings on the default branch.`,
 type desk struct {
 	client *okta.Client
 	hub    *github.Client
-	book   elevation.Ledger
+	book   book
 	leases []access.Lease
 	engine *policy.Engine
 	q      *requests
@@ -261,6 +261,7 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 	if err := s.taken(b, leases, r); err != nil {
 		return err
 	}
+	s.sayLateSweep(ctx, d.book, leases, r.Settings.Audit.SweepWithin)
 	facts, err := w.Check(ctx, r.Owner)
 	if err != nil {
 		return fmt.Errorf("checking the org, before anything is changed: %w", err)

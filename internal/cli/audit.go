@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -80,14 +81,14 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Re
 	book := s.readLeases(ctx)
 	pending := s.pending(ctx, book.leases, dir.Settings.Admission.PendingFor)
 	book.keepOpen(before)
-	snapshot.Coverage[org.CollectLeases] = book.coverage
+	snapshot.Coverage[org.CollectLeases], snapshot.Coverage[org.CollectSweeps] = book.coverage, book.sweeps
 	engine, err := policy.Load(ctx)
 	if err != nil {
 		return coded(ExitUnknown, err)
 	}
 	where := s.runner.Context()
 	result, err := audit.Run(ctx, engine, audit.Input{
-		Snapshot: snapshot, Owners: dir.Owners, Pending: pending, Leases: book.leases, Settings: dir.Settings, FailOn: failOn,
+		Snapshot: snapshot, Owners: dir.Owners, Pending: pending, Leases: book.leases, Rounds: book.rounds, Settings: dir.Settings, FailOn: failOn,
 		Tool: audit.Tool{Name: "stepdown", Version: Version},
 		Run:  audit.RunInfo{ID: where.RunID, Attempt: where.RunAttempt, URL: where.RunURL(), Repository: where.Repository, SHA: where.SHA, Actor: where.Actor},
 	})
@@ -126,6 +127,14 @@ func (s *session) snapshot(ctx context.Context, src inventory.Source, dir manife
 type leaseBook struct {
 	leases   []access.Lease
 	coverage org.Coverage
+	rounds   []access.Round
+	sweeps   org.Coverage // of rounds
+}
+
+// noBook is a ledger that could not be read.
+func noBook(err error) leaseBook {
+	failed := org.Coverage{Status: org.StatusFailed, Reason: err.Error()}
+	return leaseBook{coverage: failed, sweeps: failed}
 }
 
 // ledgerKey says, before anything is asked of Okta, that a ledger which will be read needs its key.
@@ -150,13 +159,16 @@ func (s *session) auditsLedger() bool {
 // no lease excuses anything. A lease that nobody vouches for excuses nothing, and is not looked away from.
 func (s *session) readLeases(ctx context.Context) leaseBook {
 	if !s.auditsLedger() {
-		return leaseBook{coverage: org.Coverage{Status: org.StatusComplete, Reason: "there is no ledger: no lease excuses anything"}}
+		return leaseBook{
+			coverage: org.Coverage{Status: org.StatusComplete, Reason: "there is no ledger: no lease excuses anything"},
+			sweeps:   s.withoutLedger(ctx),
+		}
 	}
 	book, err := s.ledger(false)
-	var leases []access.Lease
-	if err == nil {
-		leases, err = book.Leases(ctx)
+	if err != nil {
+		return noBook(err)
 	}
+	leases, err := book.Leases(ctx)
 	if err == nil && len(leases) == 0 {
 		_, err = s.noBranch(ctx, book)
 	}
@@ -164,9 +176,36 @@ func (s *session) readLeases(ctx context.Context) leaseBook {
 		err = s.vouchForOpen(ctx, leases)
 	}
 	if err != nil {
-		return leaseBook{coverage: org.Coverage{Status: org.StatusFailed, Reason: err.Error()}}
+		return noBook(err)
 	}
-	return leaseBook{leases: leases, coverage: org.Coverage{Status: org.StatusComplete, Count: len(leases), Calls: 1}}
+	out := leaseBook{leases: leases, coverage: org.Coverage{Status: org.StatusComplete, Count: len(leases), Calls: 1}}
+	if out.rounds, err = book.Rounds(ctx); err != nil {
+		out.sweeps = org.Coverage{Status: org.StatusFailed, Reason: err.Error()}
+		return out
+	}
+	out.sweeps = org.Coverage{Status: org.StatusComplete, Count: len(out.rounds)}
+	return out
+}
+
+// withoutLedger says whether it is known that there is no ledger, and so nothing to sweep. Where the repository has the branch, what
+// is in it is not known without the key.
+func (s *session) withoutLedger(ctx context.Context) org.Coverage {
+	none := org.Coverage{Status: org.StatusComplete, Reason: "there is no ledger, and so nothing to sweep"}
+	branch, ok := s.ledgerBranch()
+	if !ok {
+		return none
+	}
+	hub, err := s.github()
+	if err == nil {
+		_, err = hub.BranchTip(ctx, branch)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return none
+	case err != nil:
+		return org.Coverage{Status: org.StatusFailed, Reason: "whether there is a ledger is not known: " + err.Error()}
+	}
+	return org.Coverage{Status: org.StatusFailed, Reason: fmt.Sprintf("there is a ledger, branch %q, and no key to read it: set STEPDOWN_LEDGER_KEY", branch)}
 }
 
 // vouchForOpen holds the open leases against what was approved.

@@ -71,8 +71,15 @@ func (s *session) ledgerBranch() (name string, ok bool) {
 	return strings.CutPrefix(s.ledgerName(), branchPrefix)
 }
 
+// book is a ledger: its leases, and when sweeps last looked at them.
+type book interface {
+	elevation.Ledger
+	Rounds(ctx context.Context) ([]access.Round, error)
+	RecordRound(ctx context.Context, r access.Round) error
+}
+
 // ledger opens the ledger; create says that there may be none yet.
-func (s *session) ledger(create bool) (elevation.Ledger, error) {
+func (s *session) ledger(create bool) (book, error) {
 	key, err := s.secret("STEPDOWN_LEDGER_KEY", "the secret that authenticates the leases (make one with: openssl rand -base64 32)")
 	if err != nil {
 		return nil, err

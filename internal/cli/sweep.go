@@ -47,23 +47,23 @@ under a lease that names them: those of the report that the account still holds 
 
 func (s *session) sweep(ctx context.Context, now bool, from string) error {
 	if from == "" {
-		w, v, err := s.sweeper(ctx, false)
+		w, err := s.sweeper(ctx, false)
 		if err != nil {
 			return err
 		}
-		return s.sweepLeases(ctx, w, v, now, s.mustBeThere)
+		return s.sweepLeases(ctx, w, now, s.mustBeThere)
 	}
 	_ = s.runner.SaveState(stateBegan, "true") // without it, the post step asks the ledger
 	rest, err := s.readLeftovers(from)
 	if err != nil {
 		return err
 	}
-	w, v, err := s.sweeper(ctx, true)
+	w, err := s.sweeper(ctx, true)
 	if err != nil {
 		return err
 	}
-	err = s.sweepLeases(ctx, w, v, now, nil)
-	err = worse(err, s.clear(ctx, w, rest))
+	err = s.sweepLeases(ctx, w, now, nil)
+	err = worse(err, s.clear(ctx, w.Workflow, rest))
 	if s.outcome || err != nil {
 		s.output("outcome", outcomeName(exitCode(err)))
 	}
@@ -79,13 +79,18 @@ func (s *session) mustBeThere(ctx context.Context, book elevation.Ledger) error 
 	return err
 }
 
-// sweepLeases undoes the open leases that are due. Where none is, nothing, if it is not nil, says what is wrong with that.
-func (s *session) sweepLeases(ctx context.Context, w *elevation.Workflow, v *voucher, now bool, nothing func(context.Context, elevation.Ledger) error) (err error) {
+// sweepLeases undoes the open leases that are due, and leaves word that it looked. Where none is due, nothing, if it is not nil, says
+// what is wrong with that.
+func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing func(context.Context, elevation.Ledger) error) (err error) {
 	due := func(l access.Lease) bool {
-		return now || l.Due(time.Now()) || v != nil && l.State.Open() && (v.overdue(ctx, l) || s.isOrphaned(ctx, v, l))
+		return now || l.Due(time.Now()) || w.vouch != nil && l.State.Open() && (w.vouch.overdue(ctx, l) || s.isOrphaned(ctx, w.vouch, l))
 	}
 	var result elevation.Sweep
-	s.narrated(w, nil, func() { result, err = w.Sweep(ctx, due) })
+	s.narrated(w.Workflow, nil, func() { result, err = w.Sweep(ctx, due) })
+	var round error
+	if err == nil {
+		round = s.leaveWord(ctx, w)
+	}
 	for _, l := range result.NotDue {
 		fmt.Fprintf(s.stdout, "not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now%s\n",
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"), s.sweepArgs())
@@ -94,7 +99,7 @@ func (s *session) sweepLeases(ctx context.Context, w *elevation.Workflow, v *vou
 		if nothing != nil {
 			err = nothing(ctx, w.Ledger)
 		}
-		if err != nil {
+		if err = worse(err, round); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.stdout, "no lease is due")
@@ -104,7 +109,7 @@ func (s *session) sweepLeases(ctx context.Context, w *elevation.Workflow, v *vou
 	if err != nil {
 		err = coded(ExitStuck, err)
 	}
-	return s.concludeSweep(ctx, result.Swept, err)
+	return s.concludeSweep(ctx, result.Swept, worse(err, round))
 }
 
 // isOrphaned tells whether the run that opened the lease is over: nobody steps down for it any more. Where that cannot be read, the
@@ -120,9 +125,15 @@ func (s *session) isOrphaned(ctx context.Context, v *voucher, l access.Lease) bo
 	return over
 }
 
-// sweeper connects to the org and the ledger, and to what holds leases against their manifests, which may be nil. opens says that it
-// will open leases too.
-func (s *session) sweeper(ctx context.Context, opens bool) (*elevation.Workflow, *voucher, error) {
+// sweeper is what a sweep takes.
+type sweeper struct {
+	*elevation.Workflow
+	book  book
+	vouch *voucher // holds leases against their manifests; may be nil
+}
+
+// sweeper connects to the org and the ledger. opens says that it will open leases too.
+func (s *session) sweeper(ctx context.Context, opens bool) (*sweeper, error) {
 	var q requests
 	verb := "sweep"
 	if opens {
@@ -130,21 +141,21 @@ func (s *session) sweeper(ctx context.Context, opens bool) (*elevation.Workflow,
 	}
 	client, err := s.okta(ctx, verb, &q)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	book, err := s.ledger(opens)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := s.prepareReports(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w := s.workflow(client, book, &q)
 	v, err := s.voucher()
 	if v != nil {
 		w.Vouch = v.vouch
 	}
-	return w, v, err
+	return &sweeper{Workflow: w, book: book, vouch: v}, err
 }
 
 // concludeSweep writes the evidence of each lease, ends with the worst of their outcomes, and has the pull requests show them.
@@ -209,9 +220,9 @@ func (s *session) post(ctx context.Context) error {
 		return l.ID == id || l.RunID == run.RunID && run.RunID != "" && l.Job == run.Job
 	}
 	var swept []elevation.Swept
-	w, _, err := s.sweeper(ctx, false)
+	w, err := s.sweeper(ctx, false)
 	if err == nil {
-		s.narrated(w, nil, func() { swept, err = w.Finish(ctx, ours) })
+		s.narrated(w.Workflow, nil, func() { swept, err = w.Finish(ctx, ours) })
 	}
 	switch {
 	case err != nil && id == "" && exitCode(err) == ExitUsage: // with such inputs the run could open none either

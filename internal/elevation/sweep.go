@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/org"
 )
 
 // Swept is what a sweep did with one lease.
@@ -145,4 +147,20 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// CanRemove says why the credential could not take a role away, as far as reading tells.
+func (w *Workflow) CanRemove(ctx context.Context) error {
+	caller, err := w.Okta.Caller(ctx)
+	if err != nil {
+		return fmt.Errorf("finding out whose credential this is: %w", err)
+	}
+	roles, err := w.Okta.CallerRoles(ctx, caller)
+	if err != nil {
+		return fmt.Errorf("reading the roles of the credential's own account or app %q: %w", caller.Login, err)
+	}
+	if !slices.ContainsFunc(roles, func(a org.Assignment) bool { return a.Type == access.RoleSuperAdmin }) {
+		return fmt.Errorf("the credential belongs to %q, which is not a super administrator\nUse a credential of a super administrator: nobody else may give and take admin roles.", caller.Login)
+	}
+	return nil
 }

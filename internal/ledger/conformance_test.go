@@ -19,6 +19,8 @@ type book interface {
 	Open(ctx context.Context, terms access.Terms, at time.Time) (access.Lease, error)
 	Append(ctx context.Context, id string, entry access.Entry) (access.Lease, error)
 	Leases(ctx context.Context) ([]access.Lease, error)
+	Rounds(ctx context.Context) ([]access.Round, error)
+	RecordRound(ctx context.Context, r access.Round) error
 }
 
 var (

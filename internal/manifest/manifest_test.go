@@ -59,6 +59,7 @@ audit:
     - {client: 0oa1, role: SUPER_ADMIN, reason: its own}
     - {client: 0oa1, customRole: Group reader, resourceSet: Invoice groups, reason: reads}
   agentClients: [Okta AD agent]
+  sweepWithin: 90m
 `
 
 func TestParseReadsEveryFieldOfATokenOwner(t *testing.T) {
@@ -124,6 +125,7 @@ func TestParseReadsEveryFieldOfSettings(t *testing.T) {
 				{Client: "0oa1", Role: access.Role{Type: "CUSTOM", CustomRole: "Group reader", ResourceSet: "Invoice groups"}, Reason: "reads"},
 			},
 			AgentClients: []string{"Okta AD agent"},
+			SweepWithin:  90 * time.Minute,
 		},
 		Source: access.Position{File: "access/settings.yaml", Line: 1},
 	}

@@ -82,6 +82,7 @@ func auditSettings(a *access.AuditSettings) object {
 		{"agentClients", false, "Values of a token's clientName whose tokens belong to Okta's agents.", list[string]{
 			into: &a.AgentClients, item: client, key: func(s string) string { return s }, of: "values of clientName",
 		}},
+		{"sweepWithin", false, "How long ago the last sweep may be. GitHub starts scheduled workflows late at times, or leaves a run out.", duration{&a.SweepWithin, time.Hour, 168 * time.Hour}},
 	}}
 }
 

@@ -19,13 +19,14 @@ const (
 	CollectApps         = "apps"
 	CollectAppRoles     = "app_roles"
 	CollectLeases       = "leases"
+	CollectSweeps       = "sweeps"
 )
 
 // Collections returns the names of all collections, sorted.
 func Collections() []string {
 	return []string{
 		CollectAppRoles, CollectApps, CollectBindings, CollectCustomRoles, CollectGroupMembers, CollectGroupRoles, CollectGroups, CollectLeases,
-		CollectResourceSets, CollectTokens, CollectUserRoles, CollectUsers,
+		CollectResourceSets, CollectSweeps, CollectTokens, CollectUserRoles, CollectUsers,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -45,6 +46,9 @@ type Facts struct {
 func (e *Engine) Facts(ctx context.Context, in AuditInput, p Params) (*Facts, error) {
 	if len(p.KnownRoles) == 0 || len(p.TokenCreatorRoles) == 0 {
 		return nil, errors.New("checking the parameters: known_roles and token_creator_roles must not be empty")
+	}
+	if within, err := time.ParseDuration(p.SweepWithin); err != nil || within <= 0 {
+		return nil, fmt.Errorf("checking the parameters: sweep_within is %q, which is no time to wait for", p.SweepWithin)
 	}
 	p.KnownTokens, p.KnownApps, p.AgentClients = filled(p.KnownTokens), filled(p.KnownApps), filled(p.AgentClients)
 	_, params, err := e.parse(ctx, schemaParams, p)

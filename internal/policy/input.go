@@ -23,6 +23,16 @@ type AuditInput struct {
 	// ForbiddenPermissions holds, by the id of a custom role, those of its permissions that the settings forbid. A role that
 	// permits nothing of the kind has an empty list; one whose permissions are not known is not there.
 	ForbiddenPermissions map[string][]string `json:"forbidden_permissions"`
+	// Sweep is what the ledger says of sweeps of the org.
+	Sweep Sweep `json:"sweep"`
+}
+
+// Sweep is when a sweep of the org last did its round, and from when on one should have: the last round, else the opening of the
+// first lease. Both are zero where there is neither.
+type Sweep struct {
+	Last  time.Time `json:"last"`
+	Since time.Time `json:"since"`
+	Run   string    `json:"run"` // URL of the run of the last round, or empty
 }
 
 // The origins of a declaration.
@@ -99,6 +109,7 @@ type Params struct {
 	KnownTokens       []KnownToken `json:"known_tokens"`
 	KnownApps         []KnownApp   `json:"known_apps"`
 	AgentClients      []string     `json:"agent_clients"`
+	SweepWithin       string       `json:"sweep_within"` // as Go writes a duration: 2h0m0s
 }
 
 // KnownToken accepts the token of that name whose owner has that login.
@@ -123,6 +134,7 @@ func ParamsOf(s access.Settings) Params {
 		KnownTokens:       []KnownToken{},
 		KnownApps:         []KnownApp{},
 		AgentClients:      filled(s.Audit.AgentClients),
+		SweepWithin:       s.Audit.SweepWithin.String(),
 	}
 	for _, known := range s.Audit.KnownTokens {
 		p.KnownTokens = append(p.KnownTokens, KnownToken{Owner: known.Owner, Name: known.Name})
@@ -141,6 +153,7 @@ func (in AuditInput) MarshalJSON() ([]byte, error) {
 	type plain AuditInput // without this method
 	out := plain(in)
 	out.TakenAt = in.TakenAt.UTC()
+	out.Sweep.Last, out.Sweep.Since = in.Sweep.Last.UTC(), in.Sweep.Since.UTC()
 	out.GroupMembers = mapValues(in.GroupMembers, filled)
 	out.CustomRoles = mapValues(in.CustomRoles, func(r org.CustomRole) org.CustomRole {
 		r.Permissions = filled(r.Permissions)

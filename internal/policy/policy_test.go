@@ -76,7 +76,7 @@ func TestCatalogue(t *testing.T) {
 	}
 	want := []string{
 		"OKTA-APP-001 service_app_role high",
-		"OKTA-ELV-001 residual_elevation critical",
+		"OKTA-ELV-001 residual_elevation critical", "OKTA-SWP-001 sweep_lives high",
 		"OKTA-TOK-001 token_owner_role high",
 		"OKTA-TOK-002 unmanaged_token medium",
 	}
@@ -163,6 +163,7 @@ func TestAuditRefusesWhatItCannotRelyOn(t *testing.T) {
 		"empty input":              {"unmanaged_token", func(in *AuditInput, _ *Params) { *in = AuditInput{} }, "schema"},
 		"a nil collection":         {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Tokens = nil }, "tokens"},
 		"no declared":              {"unmanaged_token", func(in *AuditInput, _ *Params) { in.Declared = nil }, "declared"},
+		"no time for a sweep":      {"sweep_lives", func(_ *AuditInput, p *Params) { p.SweepWithin = "0s" }, "sweep_within"},
 		"no known roles":           {"unmanaged_token", func(_ *AuditInput, p *Params) { p.KnownRoles = nil }, "known_roles"},
 		"no creator roles":         {"unmanaged_token", func(_ *AuditInput, p *Params) { p.TokenCreatorRoles = nil }, "token_creator_roles"},
 		"no forbidden permissions": {"residual_elevation", func(in *AuditInput, _ *Params) { in.ForbiddenPermissions = nil }, "forbidden_permissions"},
