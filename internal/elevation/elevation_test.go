@@ -123,6 +123,7 @@ func TestASignalInTheWindowStepsDownUnderItsOwnContext(t *testing.T) {
 			t.Fatalf("error = %v", err)
 		}
 		w.expect(nil, nil)
+		w.expectState("l1", access.StateUndone)
 	})
 }
 
