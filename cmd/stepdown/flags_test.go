@@ -22,6 +22,8 @@ func nonsense() map[string][]string {
 		"comment":       {"maybe", ""},
 		"pull-request":  {"-3", "0", "many", "", "99999999999999999999"},
 		"now":           {"maybe"},
+		"watch":         {"", "0s", "-1m", "2h", "often"},
+		"from-report":   {"", "NOWHERE", "FILE"},
 		"keep":          {"maybe"},
 		"format":        {"", "nonsense", "Table"},
 		"fail-on":       {"", "nonsense", "Low"},

@@ -78,6 +78,9 @@ type session struct {
 	ledgerDir    string   // as given; see ledgerName
 	ledgerAccept []string // what somebody has looked into that was done to the ledger's branch
 	comment      bool     // what is done is said on the pull request
+
+	watching bool   // the sweep goes on and on
+	idle     string // what its last round found to do nothing about
 }
 
 func newSession(env Env) *session {

@@ -51,6 +51,8 @@ func (s *session) flagChecks() map[string]func(string) error {
 		"rate-share":    func(value string) error { return between(value, 1, 100) },
 		"pull-request":  func(value string) error { return between(value, 1, 1<<31-1) },
 		"ledger":        checkLedger,
+		"watch":         checkWatch,
+		"from-report":   text,
 		"ledger-accept": func(string) error { return checkAccepted(s.ledgerAccept) },
 		"format": func(value string) error {
 			_, err := report.For(value)

@@ -18,6 +18,7 @@ import (
 func newSweep(s *session) *cobra.Command {
 	var now bool
 	var from string
+	var every time.Duration
 	c := &cobra.Command{
 		Use:   "sweep",
 		Short: "Undo every open lease that is past its end or stuck, from the ledger alone",
@@ -29,11 +30,24 @@ The pull request that a lease was opened for shows how it ended.
 A lease whose run was killed is due when its window is over, or as soon as GitHub says that the run is over, for which GITHUB_TOKEN needs
 actions: read. Where you know that the run is dead, --now does not wait for that.
 
+With --watch it goes on until a signal ends it, for where no schedule is to be relied on. It ends with what came of its last round.
+
 With --from-report, roles that an audit found service accounts with and no lease gave (OKTA-ELV-001) are taken away too, each account's
 under a lease that names them: those of the report that the account still holds itself. It reads the settings and the declarations in
 --access, and needs the credential that downgrade needs.`,
 		Args: args(0, 0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) error { return s.sweep(c.Context(), now, from) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case every > 0 && (now || from != ""):
+				return usage("Give it alone: what it sweeps at once are leases that are due, again and again.", "--watch does not go with --now or --from-report")
+			case c.Flags().Changed("access") && from == "" && !s.inAction:
+				return usage("", "--access is for --from-report: leases need no manifests")
+			case every > 0:
+				s.watching = true
+				return s.watch(c.Context(), every)
+			}
+			return s.sweep(c.Context(), now, from)
+		},
 	}
 	s.orgFlag(c)
 	s.accessFlag(c)
@@ -42,6 +56,7 @@ under a lease that names them: those of the report that the account still holds 
 	s.commentFlag(c)
 	c.Flags().BoolVar(&now, "now", false, "undo every open lease, also one whose window is not over")
 	c.Flags().StringVar(&from, "from-report", "", "report.json of an audit, whose findings about accounts are cleared away too")
+	c.Flags().DurationVar(&every, "watch", 0, "sweep again each time that this has passed, such as 1m, until a signal ends it")
 	return c
 }
 
@@ -70,18 +85,18 @@ func (s *session) sweep(ctx context.Context, now bool, from string) error {
 	return err
 }
 
-// mustBeThere says where there is no ledger to sweep; that is an error where there should be one.
-func (s *session) mustBeThere(ctx context.Context, book elevation.Ledger) error {
+// mustBeThere says that there is no ledger to sweep, where there is none; that is an error where there should be one.
+func (s *session) mustBeThere(ctx context.Context, book elevation.Ledger) (string, error) {
 	missing, err := s.noBranch(ctx, book)
-	if missing && err == nil {
-		fmt.Fprintf(s.stdout, "there is no ledger: the repository has no branch %q, and never had one; if apply has run, look at its input ledger\n", strings.TrimPrefix(s.ledgerName(), branchPrefix))
+	if !missing || err != nil {
+		return "", err
 	}
-	return err
+	return fmt.Sprintf("there is no ledger: the repository has no branch %q, and never had one; if apply has run, look at its input ledger\n", strings.TrimPrefix(s.ledgerName(), branchPrefix)), nil
 }
 
 // sweepLeases undoes the open leases that are due, and leaves word that it looked. Where none is due, nothing, if it is not nil, says
 // what is wrong with that.
-func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing func(context.Context, elevation.Ledger) error) (err error) {
+func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing func(context.Context, elevation.Ledger) (string, error)) (err error) {
 	due := func(l access.Lease) bool {
 		return now || l.Due(time.Now()) || w.vouch != nil && l.State.Open() && (w.vouch.overdue(ctx, l) || s.isOrphaned(ctx, w.vouch, l))
 	}
@@ -91,21 +106,24 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	if err == nil {
 		round = s.leaveWord(ctx, w)
 	}
+	idle := ""
 	for _, l := range result.NotDue {
-		fmt.Fprintf(s.stdout, "not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now%s\n",
+		idle += fmt.Sprintf("not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now%s\n",
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"), s.sweepArgs())
 	}
 	if len(result.Swept) == 0 && err == nil {
+		missing := ""
 		if nothing != nil {
-			err = nothing(ctx, w.Ledger)
+			missing, err = nothing(ctx, w.Ledger)
 		}
 		if err = worse(err, round); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.stdout, "no lease is due")
+		s.sayIdle(idle + missing + "no lease is due\n")
 		s.output("outcome", "unchanged")
 		return nil
 	}
+	s.sayIdle(idle)
 	if err != nil {
 		err = coded(ExitStuck, err)
 	}
