@@ -44,7 +44,7 @@ func TestMetadataAndImageAgree(t *testing.T) {
 		}
 		return found
 	}
-	wantInputs := []string{"command", "okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "environment", "fail-on", "pull-request", "comment", "account", "github-token"}
+	wantInputs := []string{"command", "okta-org-url", "rate-share", "access", "report-dir", "ledger", "ledger-accept", "environment", "fail-on", "pull-request", "comment", "from-report", "account", "github-token"}
 	wantOutputs := []string{"outcome", "exit-code", "state", "lease", "token-id", "evidence", "findings", "report"}
 	if got := names("inputs"); !slices.Equal(got, wantInputs) {
 		t.Errorf("inputs %v, want %v", got, wantInputs)

@@ -49,7 +49,7 @@ func newCollector(src Source, scope Scope, snap org.Snapshot) *collector {
 		asked:      map[string]bool{},
 	}
 	for _, name := range org.Collections() {
-		if name != org.CollectLeases {
+		if name != org.CollectLeases && name != org.CollectSweeps { // which are the ledger's
 			c.tallies[name] = &tally{}
 		}
 	}

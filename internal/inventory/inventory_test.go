@@ -56,7 +56,7 @@ func TestACompleteSnapshot(t *testing.T) {
 	}
 	want := map[string]string{
 		"users": "8/3", "groups": "4/1", "group_members": "2/2", "group_roles": "2/3", "user_roles": "4/7", "custom_roles": "1/1",
-		"resource_sets": "2/1", "bindings": "1/2", "tokens": "3/1", "leases": "0/0", "apps": "2/1", "app_roles": "1/2",
+		"resource_sets": "2/1", "bindings": "1/2", "tokens": "3/1", "leases": "0/0", "sweeps": "0/0", "apps": "2/1", "app_roles": "1/2",
 	}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Errorf("count/calls (-want +got):\n%s", diff)

@@ -262,7 +262,7 @@ func scope() Scope {
 func broken(s org.Snapshot) map[string]string {
 	out := map[string]string{}
 	for name, coverage := range maps.All(s.Coverage) {
-		if name != org.CollectLeases && coverage.Status != org.StatusComplete {
+		if name != org.CollectLeases && name != org.CollectSweeps && coverage.Status != org.StatusComplete {
 			out[name] = coverage.Reason
 		}
 	}
