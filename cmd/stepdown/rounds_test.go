@@ -45,7 +45,7 @@ func (w *siege) over(ago time.Duration) *ledger.Branch {
 func TestASweepThatDoesNotRunIsFound(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
-	book := w.over(3 * time.Hour)
+	w.over(3 * time.Hour)
 	if lines, code := w.auditOfSweeps(); code != 1 || len(lines) == 0 || !strings.Contains(w.out, "OKTA-SWP-001") || !strings.Contains(lines[0], "no sweep has done a round") {
 		t.Errorf("exit code %d\n%s", code, w.out)
 	}
@@ -69,7 +69,7 @@ func TestASweepThatDoesNotRunIsFound(t *testing.T) {
 	if got := w.run("sweep"); got != 0 || w.hub.Head(ledger.DefaultBranch) != tip {
 		t.Errorf("exit code %d; each sweep writes\n%s", got, w.out)
 	}
-	book = w.book(ledgerKey)
+	book := w.book(ledgerKey)
 	old := access.Round{OrgURL: rounds[0].OrgURL, At: time.Now().Add(-150 * time.Minute)}
 	if err := book.RecordRound(t.Context(), old); err != nil {
 		t.Fatal(err)
