@@ -102,32 +102,35 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	}
 	var result elevation.Sweep
 	s.narrated(w.Workflow, nil, func() { result, err = w.Sweep(ctx, due) })
-	var round error
-	if err == nil {
-		round = s.leaveWord(ctx, w)
+	idle := s.notDue(result.NotDue)
+	switch {
+	case err != nil:
+		s.sayIdle(idle)
+		return s.concludeSweep(ctx, result.Swept, coded(ExitStuck, err))
+	case len(result.Swept) > 0:
+		s.sayIdle(idle)
+		err = s.concludeSweep(ctx, result.Swept, nil)
+		return worse(err, s.leaveWord(ctx, w))
 	}
-	idle := ""
-	for _, l := range result.NotDue {
-		idle += fmt.Sprintf("not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now%s\n",
+	if err = s.leaveWord(ctx, w); nothing != nil {
+		missing, missingErr := nothing(ctx, w.Ledger)
+		idle, err = idle+missing, worse(err, missingErr)
+	}
+	if err != nil {
+		return err
+	}
+	s.sayIdle(idle + "no lease is due\n")
+	s.output("outcome", "unchanged")
+	return nil
+}
+
+// notDue says which open leases are left alone.
+func (s *session) notDue(leases []access.Lease) (text string) {
+	for _, l := range leases {
+		text += fmt.Sprintf("not due yet: lease %s of %s, %s, window until %s; if its run is dead: stepdown sweep --now%s\n",
 			l.ID, oneLine(l.Account.Login), l.State, l.EndsAt.UTC().Format("2006-01-02 15:04:05 UTC"), s.sweepArgs())
 	}
-	if len(result.Swept) == 0 && err == nil {
-		missing := ""
-		if nothing != nil {
-			missing, err = nothing(ctx, w.Ledger)
-		}
-		if err = worse(err, round); err != nil {
-			return err
-		}
-		s.sayIdle(idle + missing + "no lease is due\n")
-		s.output("outcome", "unchanged")
-		return nil
-	}
-	s.sayIdle(idle)
-	if err != nil {
-		err = coded(ExitStuck, err)
-	}
-	return s.concludeSweep(ctx, result.Swept, worse(err, round))
+	return text
 }
 
 // isOrphaned tells whether the run that opened the lease is over: nobody steps down for it any more. Where that cannot be read, the
