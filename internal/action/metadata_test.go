@@ -32,6 +32,21 @@ func TestMetadataAndImageAgree(t *testing.T) {
 	if regexp.MustCompile(`(?m)^USER`).MatchString(image) {
 		t.Error("the Dockerfile has a USER instruction: the runner's files could not be written")
 	}
+	// What the Marketplace refuses is told only when a release is published: a description of 125 characters or more, another colour
+	// than these (docs.github.com, "Metadata syntax", branding).
+	field := func(name string) string {
+		m := regexp.MustCompile(`(?m)^ *` + name + `: (.+)$`).FindStringSubmatch(metadata)
+		if m == nil {
+			t.Fatalf("action.yml has no %s on one line", name)
+		}
+		return m[1]
+	}
+	if n := len([]rune(field("description"))); n >= 125 {
+		t.Errorf("the description has %d characters", n)
+	}
+	if colours := []string{"white", "black", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"}; !slices.Contains(colours, field("color")) || field("icon") != "shield" {
+		t.Errorf("branding: %s, %s", field("icon"), field("color"))
+	}
 	names := func(section string) (found []string) {
 		_, rest, _ := strings.Cut(metadata, "\n"+section+":\n")
 		for line := range strings.Lines(rest) {
