@@ -374,6 +374,26 @@ func TestSomebodyRenews(t *testing.T) {
 	})
 }
 
+// TestATokenForAWriteIsTriedAgain: making one may be repeated, also where the write that needs it may not.
+func TestATokenForAWriteIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	a := newTestApp(t)
+	synctest.Test(t, func(t *testing.T) {
+		c := a.client()
+		n, _ := openPull(a.hub)
+		a.hub.Inject(
+			githubemu.Fault{Method: "POST", Path: "/app", Status: 502, AfterEffect: true, Count: 2},
+			githubemu.Fault{Method: "GET", Path: "/repos/acme/okta-access/installation", Status: 503, Count: 1},
+		)
+		if err := comment(t.Context(), c, n); err != nil {
+			t.Fatal(err)
+		}
+		if i, tokens, others := a.asked(); i != 2 || tokens != 3 || others != 1 {
+			t.Errorf("%d requests for the installation, %d for tokens, %d others", i, tokens, others)
+		}
+	})
+}
+
 // TestInstalledAgain: a new installation is found, and the tokens of the old one are given up.
 func TestInstalledAgain(t *testing.T) {
 	t.Parallel()
