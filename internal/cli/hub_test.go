@@ -28,15 +28,16 @@ func TestTheCredentialOfTheRepository(t *testing.T) {
 		has  bool
 		as   string // whose token the program has
 	}{
-		"nothing":          {want: "GITHUB_TOKEN is not set: a token that may read the repository and its pull requests; nor are STEPDOWN_APP_ID and STEPDOWN_APP_KEY"},
-		"a token":          {env: map[string]string{"GITHUB_TOKEN": "ghs_given"}, has: true},
-		"an input":         {env: map[string]string{"INPUT_GITHUB-TOKEN": "ghs_given"}, has: true},
-		"an App":           {env: map[string]string{envAppID: "Iv23liStepdown", envAppKey: key}, has: true, as: "app"},
-		"by number":        {env: map[string]string{envAppID: "4711", envAppKey: strings.ReplaceAll(key, "\n", `\n`)}, has: true, as: "app"},
-		"an App and both":  {env: map[string]string{envAppID: "4711", envAppKey: key, "GITHUB_TOKEN": "wrong", "INPUT_GITHUB-TOKEN": "wrong"}, has: true, as: "app"},
-		"no key":           {env: map[string]string{envAppID: "4711", envAppKey: " \n", "GITHUB_TOKEN": "ghs_given"}, has: true, want: `STEPDOWN_APP_KEY is not set: the private key of the GitHub App "4711"`},
-		"no id":            {env: map[string]string{envAppKey: key, "INPUT_GITHUB-TOKEN": "ghs_given"}, has: true, want: "STEPDOWN_APP_ID is not set"},
-		"a key that isn't": {env: map[string]string{envAppID: "4711", envAppKey: key[:400], "GITHUB_TOKEN": "ghs_given"}, has: true, want: "reading the GitHub App's private key: it is damaged PEM"},
+		"nothing":           {want: "GITHUB_TOKEN is not set: a token that may read the repository and its pull requests; nor are STEPDOWN_APP_ID and STEPDOWN_APP_KEY"},
+		"a token":           {env: map[string]string{"GITHUB_TOKEN": "ghs_given"}, has: true},
+		"an input":          {env: map[string]string{"INPUT_GITHUB-TOKEN": "ghs_given"}, has: true},
+		"an App":            {env: map[string]string{envAppID: "Iv23liStepdown", envAppKey: key}, has: true, as: "app"},
+		"by number":         {env: map[string]string{envAppID: "4711", envAppKey: strings.ReplaceAll(key, "\n", `\n`)}, has: true, as: "app"},
+		"an App and both":   {env: map[string]string{envAppID: "4711", envAppKey: key, "GITHUB_TOKEN": "wrong", "INPUT_GITHUB-TOKEN": "wrong"}, has: true, as: "app"},
+		"no key":            {env: map[string]string{envAppID: "4711", envAppKey: " \n", "GITHUB_TOKEN": "ghs_given"}, has: true, want: `STEPDOWN_APP_KEY is not set: the private key of the GitHub App "4711"`},
+		"no id":             {env: map[string]string{envAppKey: key, "INPUT_GITHUB-TOKEN": "ghs_given"}, has: true, want: "STEPDOWN_APP_ID is not set"},
+		"nothing but an id": {env: map[string]string{envAppID: "4711"}, has: true, want: "STEPDOWN_APP_KEY is not set"},
+		"a key that isn't":  {env: map[string]string{envAppID: "4711", envAppKey: key[:400], "GITHUB_TOKEN": "ghs_given"}, has: true, want: "reading the GitHub App's private key: it is damaged PEM"},
 	} {
 		env := map[string]string{"GITHUB_REPOSITORY": "acme/okta-access", "GITHUB_API_URL": server.URL}
 		for k, v := range tc.env {
@@ -62,6 +63,9 @@ func TestTheCredentialOfTheRepository(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		if v, err := s.voucher(); v == nil || err != nil {
+			t.Errorf("%s: a sweep would go without: %v", name, err)
 		}
 		last := hub.Requests()[before:]
 		if byApp := last[len(last)-1].Token > 0; byApp != (tc.as == "app") {

@@ -30,6 +30,7 @@ type testApp struct {
 	key    *rsa.PrivateKey
 	skew   time.Duration // of GitHub's clock
 	before func(*http.Request)
+	echoes bool // GitHub, or what stands between, answers with what it was sent
 
 	mu   sync.Mutex
 	told []string
@@ -69,6 +70,12 @@ func (a *testApp) RoundTrip(r *http.Request) (*http.Response, error) {
 		a.before(r)
 	}
 	w := httptest.NewRecorder()
+	if a.echoes {
+		w.Header().Set("X-Github-Request-Id", "1")
+		w.WriteHeader(401)
+		_ = json.NewEncoder(w).Encode(map[string]string{"message": "who is " + r.Header.Get("Authorization")})
+		return w.Result(), nil
+	}
 	a.hub.ServeHTTP(w, r)
 	return w.Result(), r.Context().Err() // after which nobody reads
 }
@@ -432,7 +439,7 @@ func TestAppsAreRefused(t *testing.T) {
 		"installed beside":     {change: func(a *githubemu.App) { a.Repositories = []string{"acme/x"} }, says: []string{"404", "is not installed"}},
 		"removed meanwhile":    {fault: githubemu.Fault{Method: "POST", Status: 404, Body: body("Not Found")}, says: []string{"404", "install it again"}},
 		"reach was taken":      {fault: githubemu.Fault{Method: "POST", Status: 422, Body: body("There is at least one repository")}, says: []string{"422", "Repository access"}},
-		"suspended":            {change: func(a *githubemu.App) { a.Suspended = true }, says: []string{"suspended", "Unsuspend"}},
+		"suspended":            {change: func(a *githubemu.App) { a.Suspended = true }, says: []string{"the installation has been suspended", "Unsuspend"}},
 		"suspended just now":   {fault: githubemu.Fault{Method: "POST", Status: 403, Body: body("This installation has been suspended")}, says: []string{"403", "Unsuspend"}},
 		"another key":          {change: func(a *githubemu.App) { a.Keys = []*rsa.PublicKey{&other.PublicKey} }, says: []string{"401", "could not be decoded", "STEPDOWN_APP_KEY"}},
 		"a clock that is fast": {skew: -2 * time.Minute, says: []string{"401", "'Issued at'", "NTP"}},
@@ -462,6 +469,24 @@ func TestAppsAreRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatIsEchoedIsRedacted: a JWT that comes back is in no error, nor is a token.
+func TestWhatIsEchoedIsRedacted(t *testing.T) {
+	t.Parallel()
+	a := newTestApp(t)
+	synctest.Test(t, func(t *testing.T) {
+		c := a.client()
+		if err := read(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		a.echoes = true
+		err := read(t.Context(), c)
+		if wantError(t, err, "who is Bearer [redacted]"); strings.Contains(err.Error(), a.told[0]) {
+			t.Error(err)
+		}
+		a.refusedFor(read(t.Context(), a.client()), "who is Bearer [redacted]")
+	})
 }
 
 // TestClocksThatDiffer: JWTs are taken from a clock that is a minute fast or minutes slow, and the token is renewed in time.
