@@ -33,7 +33,7 @@ var table = map[string]struct{ own, foreign []string }{
 	"internal/posture":   {own: []string{"internal/access"}, foreign: []string{"go.yaml.in/yaml/v3"}},
 	"internal/report":    {own: []string{"internal/access", "internal/org", "internal/policy", "internal/audit", "internal/posture"}, foreign: []string{"github.com/olekukonko/tablewriter", "github.com/olekukonko/tablewriter/"}},
 	"internal/okta":      {own: []string{"internal/access", "internal/org"}, foreign: []string{"github.com/okta/okta-sdk-golang/v2/", "github.com/lestrrat-go/jwx/v3/"}},
-	"internal/github":    {own: []string{"internal/access"}, foreign: []string{"github.com/google/go-github/"}},
+	"internal/github":    {own: []string{"internal/access"}, foreign: []string{"github.com/google/go-github/", "github.com/go-jose/go-jose/v4", "github.com/go-jose/go-jose/v4/"}},
 	"internal/action":    {own: []string{"internal/access"}, foreign: []string{"github.com/sethvargo/go-githubactions"}},
 	"internal/oktaemu":   {foreign: []string{"go.yaml.in/yaml/v3", "github.com/go-jose/go-jose/v4", "github.com/go-jose/go-jose/v4/"}},
 	"internal/oktaemu/witness": { // a module of its own

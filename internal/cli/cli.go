@@ -68,6 +68,7 @@ type session struct {
 	runner   *action.Runner
 	stdout   io.Writer // for people; what a runner would read as a command is made harmless
 	stderr   io.Writer
+	hub      connection
 	inAction bool // the run was begun by the Action's fixed argument
 	outcome  bool // the output of that name has been set
 
@@ -186,7 +187,9 @@ Credentials come from the environment only:
   OKTA_PRIVATE_KEY      its private key, as PEM or as a JWK
   OKTA_PRIVATE_KEY_ID   the key's kid, where the app has several keys and the key does not say
   STEPDOWN_LEDGER_KEY   secret of at least 32 characters that authenticates the leases
-  GITHUB_TOKEN          reads the pull request and keeps the ledger; README.md has its permissions
+  GITHUB_TOKEN          reads the pull request and keeps the ledger; README.md has its permissions; or, instead of it, a GitHub App:
+  STEPDOWN_APP_ID       its client id
+  STEPDOWN_APP_KEY      its private key, as PEM; each token is made here, for this repository, and renewed before it ends
 
 Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 failed, and nothing is left elevated;
 4 stuck: an account may still be elevated; 5 audit or doctor could not know. stepdown VERB --help has those of the verb.`,

@@ -17,7 +17,6 @@ import (
 
 	"github.com/stepdown/stepdown/internal/access"
 	"github.com/stepdown/stepdown/internal/elevation"
-	"github.com/stepdown/stepdown/internal/github"
 	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/okta"
 )
@@ -95,26 +94,6 @@ func (s *session) okta(ctx context.Context, verb string, q *requests) (*okta.Cli
 }
 
 func normalURL(url string) string { return strings.ToLower(strings.TrimRight(url, "/")) }
-
-// github connects to the repository.
-func (s *session) github() (*github.Client, error) {
-	where := s.runner.Context()
-	if where.Repository == "" {
-		return nil, usage("Run it in GitHub Actions, or set GITHUB_REPOSITORY to owner/name.", "the repository is not known")
-	}
-	token := access.NewSecret(s.runner.Input("github-token"))
-	s.runner.Mask(token)
-	if token.IsZero() {
-		var err error
-		if token, err = s.secret("GITHUB_TOKEN", "a token that may read the repository and its pull requests"); err != nil {
-			return nil, err
-		}
-	}
-	client, err := github.New(github.Config{
-		APIURL: where.APIURL, Repository: where.Repository, Token: token, Transport: s.transport(), UserAgent: "stepdown/" + Version,
-	})
-	return client, coded(ExitUsage, err)
-}
 
 // workflow wires the elevation.
 func (s *session) workflow(client *okta.Client, book elevation.Ledger, q *requests) *elevation.Workflow {

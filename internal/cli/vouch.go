@@ -93,13 +93,12 @@ func (v voucher) overdue(ctx context.Context, l access.Lease) bool {
 
 // voucher returns what holds leases against their manifests, or nil where no repository is known.
 func (s *session) voucher() (*voucher, error) {
-	where := s.runner.Context()
-	if where.Repository == "" || (s.env.Getenv("GITHUB_TOKEN") == "" && s.runner.Input("github-token") == "") {
+	if !s.hasHub() {
 		return nil, nil
 	}
 	hub, err := s.github()
 	if err != nil {
 		return nil, err
 	}
-	return &voucher{hub: hub, repository: where.Repository}, nil
+	return &voucher{hub: hub, repository: s.runner.Context().Repository}, nil
 }

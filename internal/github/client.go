@@ -33,6 +33,7 @@ type Config struct {
 	APIURL     string            // GITHUB_API_URL, such as https://api.github.com; http is accepted for loopback addresses only
 	Repository string            // "owner/name"
 	Token      access.Secret     // what it needs is up to what is called; a refusal says it
+	App        *App              // instead of Token: the tokens are this App's
 	Transport  http.RoundTripper // carries every request; it should not take a proxy from the environment
 	UserAgent  string
 }
@@ -42,6 +43,7 @@ type Client struct {
 	api         *gh.Client
 	repository  string
 	owner, name string
+	app         *app // nil where the token was given
 	id          identity
 }
 
@@ -55,18 +57,43 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if token := c.Token.Reveal(); token == "" {
-		return nil, errors.New("connecting to GitHub: no token\ngive the workflow's token as input github-token, or set GITHUB_TOKEN")
-	} else if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, errors.New("connecting to GitHub: the token holds blanks or characters that no token has")
-	}
 	if c.Transport == nil {
 		return nil, errors.New("connecting to GitHub: no transport was given")
 	}
+	connect := func(tokens tokens) (*gh.Client, error) { return connection(c, origin, tokens) }
+	client := &Client{repository: c.Repository, owner: owner, name: name}
+	var source tokens = given{c.Token}
+	switch token := c.Token.Reveal(); {
+	case c.App != nil && token != "":
+		return nil, errors.New("connecting to GitHub: there are two credentials, a token and an App")
+	case c.App != nil:
+		if client.app, err = newApp(*c.App, owner, name, connect); err != nil {
+			return nil, err
+		}
+		source = client.app
+	case token == "":
+		return nil, errors.New("connecting to GitHub: no token\ngive the workflow's token as input github-token, or set GITHUB_TOKEN, or STEPDOWN_APP_ID and STEPDOWN_APP_KEY")
+	case !isToken(token):
+		return nil, errors.New("connecting to GitHub: the token holds blanks or characters that no token has")
+	}
+	if client.api, err = connect(source); err != nil {
+		return nil, err
+	}
+	return client, nil
+}
+
+// isToken tells whether text can be a token, and goes into a header as it is. Tokens have no length to count on: docs.github.com,
+// "Generating an installation access token for a GitHub App".
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// connection makes the client that asks with the tokens.
+func connection(c Config, origin *url.URL, tokens tokens) (*gh.Client, error) {
 	base := origin.String()
 	api, err := gh.NewClient(
 		gh.WithHTTPClient(&http.Client{
-			Transport: &transport{base: c.Transport, scheme: origin.Scheme, host: origin.Host, token: c.Token},
+			Transport: &transport{base: c.Transport, scheme: origin.Scheme, host: origin.Host, tokens: tokens},
 			// Whatever moved is not what was approved. The transport refuses redirects before this is asked.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}),
@@ -77,7 +104,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to GitHub: %w", err)
 	}
-	return &Client{api: api, repository: c.Repository, owner: owner, name: name}, nil
+	return api, nil
 }
 
 // apiURL parses the address of the API. It refuses what could send the token in the clear or elsewhere.

@@ -59,8 +59,9 @@ type missing struct{ path, sha string }
 func (m missing) Error() string        { return fmt.Sprintf("%s is not there at commit %s", m.path, m.sha) }
 func (m missing) Is(target error) bool { return target == fs.ErrNotExist }
 
-// newError makes an Error of an answer whose body was read.
-func newError(req *http.Request, resp *http.Response, body []byte, token access.Secret) *Error {
+// newError makes an Error of an answer whose body was read, to a request with the token; byApp tells whether it is one that this
+// program made as an App.
+func newError(req *http.Request, resp *http.Response, body []byte, token access.Secret, byApp bool) *Error {
 	var refusal struct {
 		Message string `json:"message"`
 	}
@@ -71,7 +72,7 @@ func newError(req *http.Request, resp *http.Response, body []byte, token access.
 		Message:   oneLine(strings.ReplaceAll(refusal.Message, token.Reveal(), token.String()), 300),
 	}
 	e.RetryAfter, _ = rateLimitWait(resp, time.Now())
-	e.Hint = hint(resp, e)
+	e.Hint = hint(resp, e, byApp)
 	return e
 }
 
@@ -90,16 +91,18 @@ func oneLine(s string, n int) string {
 }
 
 // hint says what the user should do about the refusal.
-func hint(resp *http.Response, e *Error) string {
+func hint(resp *http.Response, e *Error, byApp bool) string {
 	switch {
 	case e.RetryAfter > 0:
 		return fmt.Sprintf("GitHub's rate limit is used up: run again in %s", e.RetryAfter.Round(time.Second))
+	case e.Status == http.StatusUnauthorized && byApp:
+		return "GitHub does not take a token that it made for the App: look at the App's page and at its installation; githubstatus.com may say more"
 	case e.Status == http.StatusUnauthorized:
 		return "the token is wrong or expired: give github-token the value ${{ github.token }}, or a valid token"
 	case e.Status == http.StatusForbidden:
-		return "the token may lack a permission: " + permission(resp, e)
+		return "the token may lack a permission: " + permission(resp, e, byApp)
 	case e.Status == http.StatusNotFound:
-		return "GitHub answers so also to a token that may not see it: " + permission(resp, e)
+		return "GitHub answers so also to a token that may not see it: " + permission(resp, e, byApp)
 	case e.Status >= 300 && e.Status < 400:
 		return "redirects are not followed: check GITHUB_REPOSITORY and GITHUB_API_URL, the repository may have been renamed"
 	case e.Status >= 500:

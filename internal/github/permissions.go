@@ -23,14 +23,18 @@ const (
 )
 
 // permission names what the token needs for a route, and where to give it.
-func permission(resp *http.Response, e *Error) string {
+func permission(resp *http.Response, e *Error, byApp bool) string {
 	text, n := "", needOf(e.Method, e.Path)
-	switch n.where {
-	case inJob:
+	switch {
+	case byApp && n.where == inOrgApp:
+		text = fmt.Sprintf("the GitHub App needs the organisation permission %s: set it on the App's page, and have its installation accept it", n.name)
+	case byApp && n.where != withToken:
+		text = fmt.Sprintf("the GitHub App needs the repository permission %s: set it on the App's page, and have its installation accept it", n.name)
+	case n.where == inJob:
 		text = fmt.Sprintf("the job needs `permissions: %s`", n.name)
-	case inApp:
+	case n.where == inApp:
 		text = fmt.Sprintf("the token needs the repository permission %s, which a workflow's own token never has: give github-token a GitHub App's token", n.name)
-	case inOrgApp:
+	case n.where == inOrgApp:
 		text = fmt.Sprintf("the token needs the organisation permission %s, which a workflow's own token never has: give github-token a GitHub App's token", n.name)
 	default:
 		text = fmt.Sprintf("it needs %s, which every token has for its own repositories: check that the token is one for this repository", n.name)

@@ -6,6 +6,7 @@ package github
 //	403, 429 that says how long to wait     again after it          again after it
 //	429 that does not                       again after a minute    again after a minute
 //	503 that says how long to wait          again after it          returned; effect unknown
+//	401, and there is another token         once, at once           once, if GitHub itself said it
 //	502, 503, 504                           again, blind            returned; effect unknown
 //	no answer: closed, reset, refused       again, blind            returned; effect unknown
 //	an answer that is cut off               again, blind            returned; effect unknown
@@ -83,6 +84,13 @@ func retryable(err error, twiceIsOnce bool) (wait time.Duration, again bool) {
 		}
 	}
 	return 0, false
+}
+
+// unauthorized tells whether a request may be sent again because it had no effect for want of a token that is taken. GitHub looks at the
+// token before all else. A 401 without its request id may be a proxy's, which says nothing of what was passed on.
+func unauthorized(err error, twiceIsOnce bool) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusUnauthorized && (twiceIsOnce || e.RequestID != "")
 }
 
 // refused tells whether GitHub said that it did not do what was asked. Anything else than a 4xx leaves that open.

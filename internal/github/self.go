@@ -34,13 +34,18 @@ func (s self) owns(login, kind string) bool {
 	return strings.EqualFold(login, s.login)
 }
 
-// whoami asks once who the token belongs to. GitHub refuses an installation token with 403.
+// whoami asks once who the token belongs to. GitHub refuses an installation token with 403; of an App that the program acts as, the
+// installation says it.
 func (c *Client) whoami(ctx context.Context) (self, error) {
 	c.id.mu.Lock()
 	known, is := c.id.known, c.id.self
 	c.id.mu.Unlock()
 	if known {
 		return is, nil
+	}
+	if c.app != nil {
+		login, err := c.app.login(ctx)
+		return self{login: login}, err
 	}
 	user, _, err := c.api.Users.Get(ctx, "")
 	switch {

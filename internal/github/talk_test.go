@@ -498,9 +498,13 @@ func TestHintsNameThePermission(t *testing.T) {
 		{"GET", "/repos/o/r/actions/runs/7", "actions: read"},
 		{"GET", "/orgs/o/teams/t/memberships/a", "members: read"},
 	} {
-		text := permission(&http.Response{}, &Error{Method: test.method, Path: test.path})
+		text := permission(&http.Response{}, &Error{Method: test.method, Path: test.path}, false)
 		if !strings.Contains(text, test.want) {
 			t.Errorf("%s %s: %s, want %s", test.method, test.path, text, test.want)
+		}
+		if byApp := permission(&http.Response{}, &Error{Method: test.method, Path: test.path}, true); !strings.Contains(byApp, test.want) ||
+			strings.Contains(byApp, "the job needs") || strings.Contains(byApp, "github-token") {
+			t.Errorf("%s %s, by an App: %s", test.method, test.path, byApp)
 		}
 		outside := strings.HasPrefix(test.want, "administration") || strings.HasPrefix(test.want, "members")
 		if strings.Contains(text, "GitHub App's token") != outside || strings.Contains(text, "the job needs") != (!outside && !strings.HasPrefix(test.want, "metadata")) {

@@ -1,6 +1,6 @@
 package github
 
-// This file carries requests: it sets the token for one origin only, reads answers whole, sends again what may be sent
+// This file carries requests: it asks for the token of each and sets it for one origin only, reads answers whole, sends again what may be sent
 // again (retry.go), and waits for rate limits, each within bounds and the context.
 
 import (
@@ -24,8 +24,23 @@ const (
 type transport struct {
 	base         http.RoundTripper
 	scheme, host string
-	token        access.Secret
+	tokens       tokens
 }
+
+// tokens give each request its token.
+type tokens interface {
+	// token returns what to send a request with. It may have to get it first, and gives up on that with ctx.
+	token(ctx context.Context) (access.Secret, error)
+	// another is told that GitHub answered 401 to a token, and tells whether the request may be sent again with what token returns
+	// then. It may wait before it does.
+	another(ctx context.Context, refused access.Secret) bool
+}
+
+// given is a token that somebody gave: there is no other.
+type given struct{ value access.Secret }
+
+func (g given) token(context.Context) (access.Secret, error) { return g.value, nil }
+func (given) another(context.Context, access.Secret) bool    { return false }
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -39,17 +54,25 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("github: refusing to take the token to %s://%s", req.URL.Scheme, req.URL.Host)
 	}
 	ctx, pause, fate := req.Context(), firstPause, fateOf(req.Context())
-	isRead := req.Method == http.MethodGet
+	twiceIsOnce, replaced := req.Method == http.MethodGet || fate != nil, false
 	for attempt := 1; ; attempt++ {
-		resp, err := t.once(req, body)
+		token, err := t.tokens.token(ctx)
+		if err != nil {
+			return nil, err // it has been tried as often as it may
+		}
+		resp, err := t.once(req, body, token)
 		if err == nil {
 			return resp, nil
 		}
 		if fate != nil && !refused(err) {
 			fate.lost = true
 		}
-		wait, again := retryable(err, isRead || fate != nil)
-		if !again || attempt == maxAttempts || ctx.Err() != nil {
+		if !replaced && unauthorized(err, twiceIsOnce) && t.tokens.another(ctx, token) {
+			replaced = true
+			continue
+		}
+		wait, again := retryable(err, twiceIsOnce)
+		if !again || attempt >= maxAttempts || ctx.Err() != nil {
 			return nil, err
 		}
 		if wait == 0 {
@@ -64,6 +87,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
+// isApp tells whether the tokens are those of an App that this program acts as.
+func (t *transport) isApp() bool { _, is := t.tokens.(*app); return is }
+
 // drain reads the body of the request, so that it can be sent more than once, and closes it.
 func drain(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
@@ -74,7 +100,7 @@ func drain(req *http.Request) ([]byte, error) {
 }
 
 // once sends the request one time and reads the answer whole.
-func (t *transport) once(req *http.Request, body []byte) (*http.Response, error) {
+func (t *transport) once(req *http.Request, body []byte, token access.Secret) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), attemptTimeout)
 	defer cancel()
 	out := req.Clone(ctx)
@@ -84,7 +110,7 @@ func (t *transport) once(req *http.Request, body []byte) (*http.Response, error)
 		out.Body, _ = out.GetBody()
 		out.ContentLength = int64(len(body))
 	}
-	out.Header.Set("Authorization", "Bearer "+t.token.Reveal())
+	out.Header.Set("Authorization", "Bearer "+token.Reveal())
 	resp, err := t.base.RoundTrip(out)
 	if err != nil {
 		return nil, err
@@ -94,7 +120,7 @@ func (t *transport) once(req *http.Request, body []byte) (*http.Response, error)
 	isAnswer := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusCreated && req.Method != http.MethodGet
 	switch {
 	case !isAnswer:
-		return nil, newError(req, resp, answer, t.token)
+		return nil, newError(req, resp, answer, token, t.isApp())
 	case err != nil:
 		return nil, fmt.Errorf("reading the answer to %s %s: %w", req.Method, req.URL.Path, err)
 	case len(answer) > maxBody:

@@ -91,7 +91,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 func TestTransportGuards(t *testing.T) {
 	t.Parallel()
-	tr := &transport{scheme: "https", host: "api.github.com", token: access.NewSecret(testToken), base: roundTripper(func(*http.Request) (*http.Response, error) {
+	tr := &transport{scheme: "https", host: "api.github.com", tokens: given{access.NewSecret(testToken)}, base: roundTripper(func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")
 		return nil, errors.New("sent")
 	})}

@@ -36,6 +36,7 @@ type Request struct {
 	Method string
 	Path   string // with the query
 	Status int    // 0 where the connection was dropped
+	Token  int    // which of the tokens that Apps have made it came with, from 1; 0 for none of them
 }
 
 // Inject adds faults. The first one that matches a request is the one that acts.

@@ -55,7 +55,9 @@ type Hub struct {
 	settings settings
 	runs     map[int64]*workflowRun
 	tokens   map[string]Token
-	lastNum  int // of pull requests and issues, which share their numbers
+	apps     map[int64]App
+	made     []string // the tokens of Apps, oldest first
+	lastNum  int      // of pull requests and issues, which share their numbers
 	lastID   int64
 	withheld map[string]int // permission, or permission:level -> status of the refusal
 	faults   []*Fault
@@ -89,7 +91,7 @@ func New(opts Options) *Hub {
 		commits: map[string]*commit{}, trees: map[string]map[string]Entry{}, blobs: map[string]string{},
 		branches: map[string]string{}, refLog: map[string][]refChange{}, classic: map[string]bool{},
 		pulls: map[int]*pull{}, issues: map[int]*issue{}, runs: map[int64]*workflowRun{},
-		withheld: map[string]int{}, tokens: map[string]Token{},
+		withheld: map[string]int{}, tokens: map[string]Token{}, apps: map[int64]App{},
 		people: newPeople(), settings: newSettings(), lastID: 2_400_000_000, treeSize: maxTreeEntries,
 	}
 	h.Commit(opts.DefaultBranch, map[string]string{"README.md": "# " + name + "\n"})

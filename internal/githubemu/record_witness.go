@@ -86,7 +86,7 @@ func (h *Hub) witness(r *http.Request, sent []byte, f Fault, a answer) {
 func (h *Hub) exchange(r *http.Request, sent []byte, a answer) exchange {
 	e := exchange{
 		Method: r.Method, Target: r.URL.EscapedPath(), Agent: r.UserAgent(), SentType: "application/json", Sent: asJSON(sent),
-		Status: a.status, Header: map[string]string{}, Body: asJSON(a.body), Bytes: len(a.body),
+		Status: a.status, Header: map[string]string{}, Body: asJSON(h.withoutTokens(a.body)), Bytes: len(a.body),
 	}
 	for _, name := range []string{"Content-Type", "Link"} {
 		e.Header[name] = a.header.Get(name)
@@ -125,6 +125,14 @@ func (h *Hub) filled(r route, vars map[string]string) string {
 		return "/" + path
 	}
 	return strings.TrimSuffix("/repos/"+h.opts.Repository+"/"+path, "/")
+}
+
+// withoutTokens takes the tokens that Apps have made out of an answer.
+func (h *Hub) withoutTokens(body []byte) []byte {
+	for _, value := range h.made {
+		body = bytes.ReplaceAll(body, []byte(value), []byte("ghs_withheld"))
+	}
+	return body
 }
 
 func asJSON(text []byte) json.RawMessage {

@@ -68,7 +68,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = h.answer(r, body, fault)
 		h.witness(r, body, fault, a)
 	}
-	seen := Request{Method: r.Method, Path: r.URL.RequestURI(), Status: a.status}
+	seen := Request{Method: r.Method, Path: r.URL.RequestURI(), Status: a.status, Token: h.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")].ordinal}
 	if fault.DropAfter {
 		seen.Status = 0
 	}
@@ -187,7 +187,7 @@ func (h *Hub) route(r *http.Request, body []byte, header http.Header) (int, any)
 		return status, refused
 	}
 	scope, rest, ok := h.scope(segments)
-	if !ok {
+	if !ok || scope == inRepository && !token.reaches(h.opts.Repository) {
 		return notFound(c.docs)
 	}
 	c.rest = rest

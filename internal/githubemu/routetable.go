@@ -22,6 +22,7 @@ type route struct {
 	docs              string // page below docsRoot
 	serve             func(*Hub, call) (int, any)
 	appOnly           bool // for installation tokens only
+	asApp             bool // for the JWT of an App only
 }
 
 // match tells whether the route is the request's, and what its pattern left open.
@@ -60,7 +61,7 @@ func (r route) match(method, scope string, segments []string) (map[string]string
 // routes are all routes. The first that matches counts.
 func routes() []route {
 	var out []route
-	for _, group := range [][]route{codeRoutes(), gitRoutes(), talkRoutes(), settingRoutes()} {
+	for _, group := range [][]route{codeRoutes(), gitRoutes(), talkRoutes(), settingRoutes(), appRoutes()} {
 		out = append(out, group...)
 	}
 	return out

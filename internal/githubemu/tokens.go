@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kinds of Token.
@@ -21,6 +22,11 @@ type Token struct {
 	Login       string            // of the user, or of the app's bot, "name[bot]"
 	Type        string            // Installation or UserToken
 	Permissions map[string]string // such as "contents" or "members" -> "read" or "write", which includes reading
+
+	app, installation int64     // whose token it is; 0 where a test gave it
+	repositories      []string  // that it is for; all where it is nil
+	endsAt            time.Time // zero where it has no end
+	ordinal           int       // among all that Apps have made, from 1
 }
 
 const actionsBot = "github-actions[bot]"
@@ -74,9 +80,17 @@ func (h *Hub) identify(r *http.Request) (Token, int, any) {
 		value, ok = strings.CutPrefix(credential, "token ")
 	}
 	if t, known := h.tokens[value]; ok && known {
-		return t, http.StatusOK, nil
+		status, body := h.taken(t)
+		return t, status, body
 	}
 	switch {
+	case ok && strings.HasPrefix(value, "eyJ"): // a JWT
+		a, complaint := h.identifyApp(value)
+		if complaint != "" {
+			status, body := refusal(http.StatusUnauthorized, complaint, docsRoot)
+			return Token{}, status, body
+		}
+		return Token{Login: a.Slug, Type: appItself, app: a.Number}, http.StatusOK, nil
 	case h.opts.Token == "", ok && value == h.opts.Token:
 		return workflowToken(), http.StatusOK, nil
 	case credential == "":
@@ -91,6 +105,14 @@ func (h *Hub) identify(r *http.Request) (Token, int, any) {
 // where the call may go on.
 func (h *Hub) may(c call) (int, any) {
 	permission, level := c.route.permission, c.route.level
+	switch asApp := c.token.Type == appItself; {
+	case c.route.asApp && !asApp:
+		return refusal(http.StatusUnauthorized, jwtUndecodable, c.docs)
+	case c.route.asApp:
+		return http.StatusOK, nil
+	case asApp: // the status is not documented
+		return c.forbidden(http.StatusForbidden)
+	}
 	c.header.Set("X-Accepted-GitHub-Permissions", accepted(permission, level))
 	if permission == "" {
 		return http.StatusOK, nil
