@@ -40,6 +40,7 @@ var table = map[string]struct{ own, foreign []string }{
 		foreign: []string{"github.com/getkin/kin-openapi/", "go.yaml.in/yaml/v3"},
 	},
 	"internal/githubemu": {},
+	"internal/runneremu": {foreign: []string{"go.yaml.in/yaml/v3"}},
 	"internal/demo":      {own: []string{"internal/oktaemu", "internal/githubemu"}, foreign: []string{"golang.org/x/net/html"}},
 	"internal/cli":       {own: []string{"internal/"}, foreign: []string{"github.com/spf13/cobra"}},
 	"policies":           {},
