@@ -101,8 +101,8 @@ func (c Contract) secrets(r Result) []Breach {
 	return out
 }
 
-// forms are a value in the encodings that a leak is looked for in, named in words. They are more than what the runner masks.
-func forms(secret string) map[string]string {
+// Forms are a value in the encodings that a leak is looked for in, named in words. They are more than what the runner masks.
+func Forms(secret string) map[string]string {
 	inner := func(e *base64.Encoding, shift int) string { // what does not depend on what stands around it
 		rest := secret[min(shift, len(secret)):]
 		return e.EncodeToString([]byte(rest[:len(rest)/3*3]))
@@ -131,7 +131,7 @@ func forms(secret string) map[string]string {
 // Leaks says in which encodings a text has a secret.
 func Leaks(text, secret string) []string {
 	var out []string
-	for name, form := range forms(secret) {
+	for name, form := range Forms(secret) {
 		if len(form) >= 8 && strings.Contains(text, form) {
 			out = append(out, name)
 		}

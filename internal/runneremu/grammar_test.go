@@ -148,7 +148,7 @@ func TestMasks(t *testing.T) {
 	}
 	m := &masker{}
 	m.add(secret)
-	for name, form := range forms(secret) {
+	for name, form := range Forms(secret) {
 		want, known := masked[name]
 		got := m.mask("a " + form + " z")
 		if strings.HasPrefix(name, "as base64") && want { // as it comes within a longer text
@@ -173,7 +173,7 @@ func TestMasks(t *testing.T) {
 func TestWhatStandsOutIsFound(t *testing.T) {
 	t.Parallel()
 	const secret = "00plantedplantedplantedplanted+/\"1"
-	for name, form := range forms(secret) {
+	for name, form := range Forms(secret) {
 		if found := strings.Join(Leaks("x"+form+"y", secret), ", "); !strings.Contains(found, name) {
 			t.Errorf("a secret %s is not found: %q", name, found)
 		}
