@@ -196,6 +196,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"cancelled in the window":         scenarioCancelled,
 		"cancelled and post steps down":   scenarioCancelledStuck,
 		"timed out in the window":         scenarioTimeout,
+		"killed and post steps down":      scenarioKilled,
 		"killed without post then swept":  scenarioLost,
 		"Okta unreachable":                scenarioUnreachable,
 		"audit with findings":             scenarioAudit,
@@ -277,6 +278,25 @@ func scenarioCancelledStuck(w *onRunner) {
 	w.org.ClearFaults()
 	post := w.after(step)
 	w.ended(post, "success", 0, "lease "+main.State["lease"], ": undone")
+	w.has(0)
+}
+
+// scenarioKilled: the machine kills main, which has saved its state before it did anything.
+func scenarioKilled(w *onRunner) {
+	w.approve("grace")
+	step := w.step(w.newJob(), "apply")
+	stage := w.begin(step)
+	w.until(stage, "the account is elevated", w.elevatedNow)
+	if err := stage.Kill(); err != nil {
+		w.t.Fatal(err)
+	}
+	main := stage.Wait()
+	w.kept(main, []string{"began", "lease"})
+	w.ended(main, "failure", 137)
+	if !w.elevatedNow() {
+		w.t.Error("the account is not elevated, which proves nothing")
+	}
+	w.ended(w.after(step), "success", 0, "lease "+main.State["lease"], ": undone")
 	w.has(0)
 }
 

@@ -71,7 +71,7 @@ func mainStage(how string) int {
 		fmt.Println("a name \u202egnp.exe")
 	case "stops":
 		fmt.Println("::stop-commands::xyz")
-	case "deaf":
+	case "deaf", "killed":
 		signal.Ignore(syscall.SIGINT, syscall.SIGTERM)
 		fmt.Println("working")
 		time.Sleep(time.Minute)
@@ -143,6 +143,7 @@ func bad() map[string][]string {
 		"prints-hex":      {BreachPrinted, BreachShown},
 		"command":         {BreachCommand},
 		"large":           {BreachSummary},
+		"killed":          nil,
 		"turns":           {BreachUnreadable},
 		"stops":           {BreachStopped, BreachCommand},
 		"deaf":            {BreachSignal},
@@ -152,7 +153,7 @@ func bad() map[string][]string {
 // tried runs the action as a step that does one thing wrong, and returns what the harness says, and what post printed.
 func tried(t *testing.T, how string, options Options) (kinds []string, main, post Result) {
 	t.Helper()
-	options.Dir, options.Action, options.Interrupt, options.Terminate = t.TempDir(), []byte(actionYML), 700*time.Millisecond, 300*time.Millisecond
+	options.Dir, options.Action, options.Interrupt, options.Terminate = t.TempDir(), []byte(actionYML), 3*time.Second, time.Second
 	job, err := NewJob(options)
 	if err != nil {
 		t.Fatal(err)
@@ -163,14 +164,20 @@ func tried(t *testing.T, how string, options Options) (kinds []string, main, pos
 	if err != nil {
 		t.Fatal(err)
 	}
-	if how == "deaf" || how == "listens" {
+	if how == "deaf" || how == "listens" || how == "killed" {
 		for range 600 {
 			if strings.Contains(stage.Output(), "working") {
 				break
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
-		stage.Cancel()
+		if how == "killed" {
+			if err := stage.Kill(); err != nil {
+				t.Error(err)
+			}
+		} else {
+			stage.Cancel()
+		}
 	}
 	main = stage.Wait()
 	contract := Contract{State: []string{"lease"}, Outputs: []string{"outcome", "reason"}, Secrets: []string{badSecret}}
@@ -211,7 +218,7 @@ func isSaid(t *testing.T, how string, want []string, options Options) {
 	if slices.Sort(kinds); !slices.Equal(kinds, want) {
 		t.Errorf("%s: the harness says %q, want %q\n%s", how, kinds, want, main.Log)
 	}
-	conclusion := map[string]string{"deaf": "cancelled", "listens": "cancelled", "unended": "failure", "": "success"}
+	conclusion := map[string]string{"deaf": "cancelled", "listens": "cancelled", "unended": "failure", "killed": "failure", "": "success"}
 	if conclusion[how] == "" {
 		conclusion[how] = "success"
 	}

@@ -185,6 +185,14 @@ func (g *Stage) Output() string {
 // Cancel ends the stage as the runner does when the run is cancelled. It does not wait.
 func (g *Stage) Cancel() { g.end("cancelled") }
 
+// Kill ends the container as the machine does one that takes too much memory. The runner goes on with what comes after.
+func (g *Stage) Kill() error {
+	if g.step.job.options.Root != "" {
+		return g.cmd.Process.Kill()
+	}
+	return docker("kill", "--signal", "KILL", g.container)
+}
+
 // Lose ends the stage as the loss of the runner does: the container is killed, and nothing of the job runs any more.
 func (g *Stage) Lose() {
 	g.step.job.mu.Lock()
