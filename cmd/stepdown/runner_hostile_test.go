@@ -179,6 +179,18 @@ func scenarioHostileOrg(w *onRunner) {
 	w.nothingGranted()
 }
 
+// scenarioHostileOutputs: the folder for reports, which is in outputs, has a name that would end the block of an output's value.
+func scenarioHostileOutputs(w *onRunner) {
+	for _, name := range []string{"r\nEOF\napproved=true\nx<<EOF", "r\n_GitHubActionsFileCommandDelimeter_\napproved=true\nx<<_GitHubActionsFileCommandDelimeter_", "r\n::set-output name=approved::true"} {
+		job := w.newJob()
+		w.manifests(job, "acme")
+		main, post := w.whole(w.step(job, "audit", "report-dir", name))
+		w.ended(main, "failure", 1, "setting output")
+		w.outputs(main, map[string]string{"outcome": "fail", "report": ""})
+		w.ended(post, "success", 0)
+	}
+}
+
 // scenarioEchoedSecrets: an org, or what stands before it, that says the credential back in every encoding. The plain value is never
 // written; of what is, the runner shows nothing, by its own masks and by those that the program asks for.
 func scenarioEchoedSecrets(w *onRunner) {
@@ -232,24 +244,31 @@ func scenarioEnvironment(w *onRunner) {
 		w.t.Error("the value of a variable is shown")
 	}
 	w.has(1, "invoice-export")
-	quiet := newOnRunner(w.t)
+	quiet := *w
+	quiet.siege, quiet.env = newSiege(w.t), map[string]string{}
+	quiet.orgURL = quiet.siege.env["OKTA_ORG_URL"]
 	r, _ := quiet.whole(quiet.step(quiet.newJob(), "apply"))
 	if strings.Contains(r.Log, "##[warning]") {
 		w.t.Errorf("it warns where nothing is set\n%s", r.Log)
 	}
 }
 
-// scenarioCertificates: SSL_CERT_FILE is heeded, as the warning says, and without it the certificate is not trusted.
+// scenarioCertificates: SSL_CERT_FILE is heeded, as the warning says, and without it the certificate is not trusted. Proxies are ignored: the org
+// has a name here, for which Go would take one, as it would not for 127.0.0.1.
 func scenarioCertificates(w *onRunner) {
 	var server *httptest.Server
-	job := w.clean(func(org *oktaemu.Org) *httptest.Server { server = httptest.NewTLSServer(org); return server })
+	w.clean(func(org *oktaemu.Org) *httptest.Server { server = httptest.NewTLSServer(org); return server })
+	w.orgURL = strings.Replace(server.URL, "127.0.0.1", "example.com", 1) // which the server's certificate is of
+	w.more = append(w.more, "--add-host", "example.com:127.0.0.1")
+	job := w.newJob()
+	w.manifests(job, "clean")
 	main, _ := w.whole(w.step(job, "audit"))
 	w.ended(main, "failure", 5, "certificate")
 	bundle := filepath.Join(job.Workspace(), "ca.pem")
 	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
-	w.env = map[string]string{"SSL_CERT_FILE": "/github/workspace/ca.pem"}
+	w.env = map[string]string{"SSL_CERT_FILE": "/github/workspace/ca.pem", "HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
 	trusting := w.newJob()
 	w.manifests(trusting, "clean")
 	if err := os.Rename(bundle, filepath.Join(trusting.Workspace(), "ca.pem")); err != nil {

@@ -33,6 +33,7 @@ func containerImage(t *testing.T) string {
 type onRunner struct {
 	*siege
 	image   string
+	root    string // the image's files, where there is no image
 	runID   string
 	orgURL  string
 	env     map[string]string // of the job
@@ -43,7 +44,30 @@ type onRunner struct {
 
 func newOnRunner(t *testing.T) *onRunner {
 	t.Helper()
-	image := containerImage(t)
+	w := onRunnerOf(t)
+	w.image = containerImage(t)
+	return w
+}
+
+// newBareRunner is the same without Docker: what the container would start is started as it is.
+func newBareRunner(t *testing.T) *onRunner {
+	t.Helper()
+	w := onRunnerOf(t)
+	w.root, w.more = t.TempDir(), nil
+	binary, err := exec.LookPath("stepdown")
+	for _, name := range []string{"stepdown", "stepdown-post"} {
+		if err == nil {
+			err = os.Symlink(binary, filepath.Join(w.root, name))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func onRunnerOf(t *testing.T) *onRunner {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "action.yml"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +78,7 @@ func newOnRunner(t *testing.T) *onRunner {
 	}
 	w := newSiege(t)
 	return &onRunner{
-		siege: w, image: image, runID: "77", orgURL: w.env["OKTA_ORG_URL"], env: map[string]string{}, action: action, secrets: []string{apiToken, hubToken, ledgerKey},
+		siege: w, runID: "77", orgURL: w.env["OKTA_ORG_URL"], env: map[string]string{}, action: action, secrets: []string{apiToken, hubToken, ledgerKey},
 		// What the Action needs no more than; the runner gives it all.
 		more: []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"},
 	}
@@ -73,7 +97,7 @@ func (w *onRunner) newJob() *runneremu.Job {
 	}
 	w.t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	job, err := runneremu.NewJob(runneremu.Options{
-		Dir: dir, Action: text, Image: w.image, Network: "host", More: w.more, Event: w.hub.WorkflowRunEvent(1, "pull_request_review"), Environment: w.env,
+		Dir: dir, Action: text, Image: w.image, Root: w.root, Network: "host", More: w.more, Event: w.hub.WorkflowRunEvent(1, "pull_request_review"), Environment: w.env,
 		GitHub: map[string]string{
 			"repository": "acme/okta-access", "api_url": w.hubURL, "event_name": "workflow_run", "run_id": w.runID, "job": "apply",
 			"actor": "grace", "token": hubToken,
@@ -207,6 +231,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"over 10 annotations":             scenarioManyProblems,
 		"hostile request":                 scenarioHostileRequest,
 		"hostile org":                     scenarioHostileOrg,
+		"hostile outputs":                 scenarioHostileOutputs,
 		"secrets in every encoding":       scenarioEchoedSecrets,
 		"what earlier steps set":          scenarioEnvironment,
 		"certificates of an earlier step": scenarioCertificates,
@@ -219,14 +244,32 @@ func TestRunnerScenarios(t *testing.T) {
 	}
 }
 
+// TestRunnerScenariosWithoutDocker runs some of them where there is no engine either, which is most of what they are about.
+func TestRunnerScenariosWithoutDocker(t *testing.T) {
+	t.Parallel()
+	for name, scenario := range map[string]func(*onRunner){
+		"apply": scenarioApply, "denied": scenarioDenied, "cancelled": scenarioCancelled, "audit": scenarioAudit, "hostile": scenarioHostileRequest,
+		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scenario(newBareRunner(t))
+		})
+	}
+}
+
 func scenarioApply(w *onRunner) {
 	w.approve("grace")
 	w.tokensOnGrant(func(oktaemu.Request) {})
-	step := w.step(w.newJob(), "apply")
+	job := w.newJob()
+	step := w.step(job, "apply")
 	main := w.begin(step).Wait()
 	w.kept(main, []string{"began", "lease"})
 	w.ended(main, "success", 0)
 	w.outputs(main, map[string]string{"outcome": "done", "exit-code": "0", "state": "closed", "lease": main.State["lease"]})
+	if kept, skipped := job.Outputs(main); len(skipped) > 0 || kept["lease"] != main.State["lease"] {
+		w.t.Errorf("other jobs are not given %q", skipped)
+	}
 	if main.Summary == "" || main.Outputs["token-id"] == "" || !w.granted.Load() {
 		w.t.Errorf("outputs %v, summary %q, elevated %v", main.Outputs, main.Summary, w.granted.Load())
 	}
@@ -246,6 +289,7 @@ func scenarioDenied(w *onRunner) {
 }
 
 func scenarioCancelled(w *onRunner) {
+	w.ask("{window: 5s}", "{window: 25m}") // it does not end by itself
 	w.approve("grace")
 	step := w.step(w.newJob(), "apply")
 	stage := w.begin(step)

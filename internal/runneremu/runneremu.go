@@ -21,6 +21,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -120,6 +121,19 @@ func (j *Job) Lost() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.lost
+}
+
+// Outputs are those of a stage that other jobs are given: the server drops what a mask would change. Source: JobExtension.cs.
+func (j *Job) Outputs(r Result) (kept map[string]string, skipped []string) {
+	kept = map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
+		if j.masks.mask(r.Outputs[name]) != r.Outputs[name] {
+			skipped = append(skipped, name)
+			continue
+		}
+		kept[name] = r.Outputs[name]
+	}
+	return kept, skipped
 }
 
 // contextOf is the github context that a job has at least. Names: docs.github.com, "Contexts reference".

@@ -221,6 +221,10 @@ func TestMasksOutliveTheStage(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
+	kept, skipped := j.Outputs(Result{Outputs: map[string]string{"a": "plain", "b": "has ghs_thetoken"}})
+	if !maps.Equal(kept, map[string]string{"a": "plain"}) || !slices.Equal(skipped, []string{"b"}) {
+		t.Errorf("other jobs are given %v, and not %q", kept, skipped)
+	}
 	if got := j.masks.mask(fmt.Sprint(badSecret, " ghs_thetoken ", runtimeToken)); got != "*** *** ***" {
 		t.Errorf("%q", got)
 	}
