@@ -227,6 +227,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"audit without findings":          scenarioClean,
 		"downgrade":                       scenarioDowngrade,
 		"bad input":                       scenarioUsage,
+		"plan, doctor, controls":          scenarioOthers,
 		"summary over 1 MiB":              scenarioLargeSummary,
 		"over 10 annotations":             scenarioManyProblems,
 		"hostile request":                 scenarioHostileRequest,
@@ -237,7 +238,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"certificates of an earlier step": scenarioCertificates,
 		"state of an earlier step":        scenarioForeignState,
 	} {
-		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+		t.Run(strings.ReplaceAll(strings.ReplaceAll(name, ",", ""), " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			scenario(newOnRunner(t))
 		})
@@ -249,7 +250,7 @@ func TestRunnerScenariosWithoutDocker(t *testing.T) {
 	t.Parallel()
 	for name, scenario := range map[string]func(*onRunner){
 		"apply": scenarioApply, "denied": scenarioDenied, "cancelled": scenarioCancelled, "audit": scenarioAudit, "hostile": scenarioHostileRequest,
-		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment,
+		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment, "others": scenarioOthers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -418,6 +419,31 @@ func scenarioUsage(w *onRunner) {
 		w.ended(main, "failure", 2, says)
 		w.outputs(main, map[string]string{"exit-code": "2"})
 		w.ended(post, "success", 0)
+	}
+	w.untouched()
+}
+
+// scenarioOthers: the verbs that open no lease.
+func scenarioOthers(w *onRunner) {
+	w.approve("grace")
+	job := w.newJob()
+	plan, post := w.whole(w.step(job, "plan", "pull-request", "1"))
+	w.ended(plan, "success", 0)
+	w.ended(post, "success", 0, "this run opened no lease")
+	if runs := w.hub.CheckRuns(w.hub.Head("change")); len(runs) != 1 || len(w.hub.Comments(1)) != 1 {
+		w.t.Errorf("the pull request shows %d check runs and %d comments", len(runs), len(w.hub.Comments(1)))
+	}
+	if err := os.MkdirAll(filepath.Join(job.Workspace(), "access"), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(job.Workspace(), "access", "settings.yaml"), []byte(rulesOfSiege), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	for verb, code := range map[string]int{"doctor": 1, "controls": 0, "validate": 0} {
+		main, post := w.whole(w.step(job, verb))
+		w.ended(main, map[int]string{0: "success", 1: "failure"}[code], code)
+		w.outputs(main, map[string]string{"exit-code": fmt.Sprint(code)})
+		w.ended(post, "success", 0, "this run opened no lease")
 	}
 	w.untouched()
 }

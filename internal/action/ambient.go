@@ -20,8 +20,14 @@ func (r *Runner) Ambient() []Ambient {
 	)
 	var set []Ambient
 	for _, a := range []Ambient{
-		{"HTTP_PROXY", proxy}, {"http_proxy", proxy}, {"HTTPS_PROXY", proxy}, {"https_proxy", proxy}, {"ALL_PROXY", proxy}, {"all_proxy", proxy},
-		{"NO_PROXY", proxy}, {"no_proxy", proxy},
+		{"HTTP_PROXY", proxy},
+		{"http_proxy", proxy},
+		{"HTTPS_PROXY", proxy},
+		{"https_proxy", proxy},
+		{"ALL_PROXY", proxy},
+		{"all_proxy", proxy},
+		{"NO_PROXY", proxy},
+		{"no_proxy", proxy},
 		{"SSL_CERT_FILE", "heeded: the certificates of that file are trusted for Okta and GitHub too"},
 		{"SSL_CERT_DIR", "heeded: the certificates of those folders are trusted for Okta and GitHub too"},
 		{"GODEBUG", runtime + ": it can make TLS and the reading of certificates more lenient"},
