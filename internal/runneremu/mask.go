@@ -37,8 +37,8 @@ func (m *masker) add(value string) {
 	}
 }
 
-// derivedFrom are the encodings of a value that the runner masks with it. Base64URL, hexadecimal, digests and parts are not among them.
-// Source: ValueEncoders.cs.
+// derivedFrom are the encodings of a value that the runner masks with it. Base64URL, hexadecimal, digests and parts are not among them; what PowerShell
+// makes of a value is, and is left out here. Source: HostContext.cs, ValueEncoders.cs.
 func derivedFrom(v string) []string {
 	if v == "" {
 		return nil

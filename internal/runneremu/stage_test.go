@@ -41,6 +41,9 @@ func TestDockerRun(t *testing.T) {
 		"-v", dir + "/_temp/_github_workflow:/github/workflow", "-v", dir + "/_temp/_runner_file_commands:/github/file_commands",
 		"-v", dir + "/repository/repository:/github/workspace", "stepdown:ci", "well",
 	}
+	if o := j.options; o.Interrupt != 7500*time.Millisecond || o.Terminate != 2500*time.Millisecond {
+		t.Errorf("a signal has its chance for %s and %s", o.Interrupt, o.Terminate)
+	}
 	for i, arg := range got {
 		if strings.HasSuffix(arg, ":/var/run/docker.sock") {
 			got[i] = "SOCKET:/var/run/docker.sock"
