@@ -301,7 +301,7 @@ func TestAnnotations(t *testing.T) {
 	r.Error("ti,tle: x=\n::error::y", "access/a,b::c.yaml", 12, message)
 	r.Error("", "", 7, "w")
 	want := []command{
-		{"error", message, map[string]string{"title": "ti,tle: x= ::error::y", "file": "access/a,b::c.yaml", "line": "12"}},
+		{"error", strings.ReplaceAll(message, "\r", ""), map[string]string{"title": "ti,tle: x= ::error::y", "file": "access/a,b::c.yaml", "line": "12"}},
 		{"error", "w", map[string]string{}},
 	}
 	if d := cmp.Diff(want, commands(out.String()), cmp.AllowUnexported(command{})); d != "" {
@@ -309,6 +309,47 @@ func TestAnnotations(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "\n"); n != 2 {
 		t.Errorf("%d lines were printed", n)
+	}
+}
+
+// TestAnnotationsTurnNothingAround: no annotation and no group clears a terminal, or writes backwards.
+func TestAnnotationsTurnNothingAround(t *testing.T) {
+	t.Parallel()
+	r, out, _ := actions(t, nil)
+	const hostile = "a\x1b[2Jb\u202ec\u2066d\x00e\rf\tg"
+	r.Error(hostile, hostile, 1, hostile)
+	r.Warning(hostile, hostile)
+	r.Group(hostile)()
+	if i := strings.IndexFunc(unescape(out.String(), true), func(c rune) bool {
+		return c != '\n' && c != '\t' && unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)
+	}); i >= 0 {
+		t.Errorf("%q", out)
+	}
+	if c := commands(out.String()); len(c) != 4 || c[0].data != "a\ufffd[2Jb\ufffdc\ufffdd\ufffde\nf\tg" || c[1].name != "warning" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestMaskedWithinOtherText: what is encoded with something before and after the secret is masked too.
+func TestMaskedWithinOtherText(t *testing.T) {
+	t.Parallel()
+	const secret = "00plantedplantedplanted?>~plan1"
+	r, out, _ := actions(t, nil)
+	r.Mask(access.NewSecret(secret))
+	for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		for before := range 6 {
+			text := e.EncodeToString([]byte(strings.Repeat("x", before) + secret + "yz"))
+			shown := text
+			for _, c := range commands(out.String()) {
+				shown = strings.ReplaceAll(shown, c.data, "***")
+			}
+			if !strings.Contains(shown, "***") || len(shown) > len("***")+before*4/3+4+8 {
+				t.Errorf("%q is shown as %q", text, shown)
+			}
+		}
+	}
+	if upper := strings.ToUpper(fmt.Sprintf("%x", secret)); !strings.Contains(out.String(), upper) {
+		t.Error("upper case is not masked")
 	}
 }
 

@@ -1,8 +1,19 @@
 package action
 
-// Context is what the runner says of the run, as it stands in the environment. All of it is a hint: a step before this
-// one can have changed the environment, except for GITHUB_ and RUNNER_ variables, which the runner sets itself.
-// Source: docs.github.com, "Variables reference".
+// Context is what the runner says of the run, as it stands in the environment.
+//
+// What of it to trust, where a step before this one has set the same variable:
+//   - GITHUB_ACTION, ACTOR, API_URL, EVENT_NAME, EVENT_PATH, JOB, REF, REPOSITORY, RUN_ATTEMPT, RUN_ID, SERVER_URL, SHA, WORKFLOW, WORKSPACE, OUTPUT,
+//     STATE and STEP_SUMMARY, all with GITHUB_ before them, the runner sets last, as it does RUNNER_TEMP and the INPUT_ of every input of action.yml:
+//     no step can.
+//   - GITHUB_TOKEN is none of the runner's: whoever sets it says with whose rights GitHub is asked. The input github-token goes before it.
+//   - RUNNER_DEBUG is the runner's only while debug logging is on. Nothing here heeds it but Debug.
+//   - STATE_ variables are the runner's for what main has saved, and anybody's for what it has not: the ledger is what counts.
+//   - GITHUB_ACTIONS the runner sets on the container's command line.
+//
+// Even of what is the runner's, nothing is a reason to give anybody anything: what the event says may be of a pull request that whoever can push has
+// made. It says where to look; what is so is read through the API, at the address and of the repository that are the runner's.
+// Sources: actions/runner, GitHubContext.cs (the list), ContainerActionHandler.cs (the order); docs.github.com, "Variables reference".
 type Context struct {
 	Repository string // "owner/name"
 	EventName  string // pull_request_review, workflow_run, schedule, workflow_dispatch, …

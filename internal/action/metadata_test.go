@@ -24,10 +24,13 @@ func TestMetadataAndImageAgree(t *testing.T) {
 			t.Errorf("action.yml has no %q", line)
 		}
 	}
-	for _, text := range []string{"-o /out/stepdown ", "/out/stepdown-post", "FROM scratch\n", "COPY --from=build /out/ /\n", `ENTRYPOINT ["/stepdown"]`, "ca-certificates.crt"} {
+	for _, text := range []string{"-o /out/stepdown ", "/out/stepdown-post", "FROM scratch\n", "COPY --from=build /out/ /\n", `ENTRYPOINT ["/stepdown"]`, "ca-certificates.crt", "-trimpath ", "TARGETARCH"} {
 		if !strings.Contains(image, text) {
 			t.Errorf("the Dockerfile has no %q", text)
 		}
+	}
+	if !regexp.MustCompile(`(?m)^ARG BUILD_IMAGE=golang:\S+@sha256:[0-9a-f]{64}$`).MatchString(image) {
+		t.Error("the Dockerfile does not name its build image by digest")
 	}
 	if regexp.MustCompile(`(?m)^USER`).MatchString(image) {
 		t.Error("the Dockerfile has a USER instruction: the runner's files could not be written")

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/sethvargo/go-githubactions"
@@ -73,9 +74,11 @@ func (r *Runner) Mask(secret access.Secret) {
 	for line := range strings.FieldsFuncSeq(value, func(c rune) bool { return c == '\n' || c == '\r' }) {
 		masks = append(masks, strings.TrimSpace(line))
 	}
+	masks = append(masks, inBase64(value)...)
 	masks = append(masks,
 		base64.StdEncoding.EncodeToString([]byte(value)), base64.RawStdEncoding.EncodeToString([]byte(value)),
-		base64.RawURLEncoding.EncodeToString([]byte(value)), hex.EncodeToString([]byte(value)), url.QueryEscape(value),
+		base64.RawURLEncoding.EncodeToString([]byte(value)), hex.EncodeToString([]byte(value)), strings.ToUpper(hex.EncodeToString([]byte(value))),
+		url.QueryEscape(value),
 	)
 	seen := map[string]bool{}
 	for _, mask := range masks {
@@ -88,25 +91,47 @@ func (r *Runner) Mask(secret access.Secret) {
 	}
 }
 
+// inBase64 is what of a value does not depend on what stands around it in a longer text that is encoded, at each of the three offsets and in both
+// alphabets. What the runner masks of it ends as if nothing came after. What is short could be anything else, and is left out.
+func inBase64(value string) []string {
+	var out []string
+	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for shift := range min(3, len(value)) {
+			rest := value[shift:]
+			if whole := rest[:len(rest)/3*3]; len(whole) >= 9 {
+				out = append(out, e.EncodeToString([]byte(whole)))
+			}
+		}
+	}
+	return out
+}
+
 // Error writes an error annotation: on the file and line where they are known ("" and 0 where not), with a title.
 // The runner shows the first ten of a kind in a step.
 func (r *Runner) Error(title, file string, line int, message string) {
+	r.annotate("error", title, file, line, message)
+}
+
+// Warning writes a warning annotation with a title.
+func (r *Runner) Warning(title, message string) { r.annotate("warning", title, "", 0, message) }
+
+func (r *Runner) annotate(kind, title, file string, line int, message string) {
 	if !r.Active() {
 		return
 	}
 	properties := githubactions.CommandProperties{}
 	if title != "" {
-		properties["title"] = cut(oneLine(title), maxTitle)
+		properties["title"] = cut(legible(oneLine(title)), maxTitle)
 	}
 	if file != "" {
-		properties["file"] = oneLine(file)
+		properties["file"] = legible(oneLine(file))
 		if line > 0 {
 			properties["line"] = strconv.Itoa(line)
 		}
 	}
 	// The command escapes what would end it: line breaks and per cent signs, and in properties colons and commas.
 	// The message is data here and never a format, which Errorf and its like would take it for.
-	r.library.IssueCommand(&githubactions.Command{Name: "error", Message: cut(message, maxMessage), Properties: properties})
+	r.library.IssueCommand(&githubactions.Command{Name: kind, Message: cut(legible(message), maxMessage), Properties: properties})
 }
 
 // Group folds what follows under a title until end is called. end may be called more than once.
@@ -114,7 +139,7 @@ func (r *Runner) Group(title string) (end func()) {
 	if !r.Active() {
 		return func() {}
 	}
-	r.library.Group(cut(oneLine(title), maxTitle))
+	r.library.Group(cut(legible(oneLine(title)), maxTitle))
 	return sync.OnceFunc(r.library.EndGroup)
 }
 
@@ -167,6 +192,20 @@ func (t plain) Write(p []byte) (int, error) {
 		t.s.fresh = p[n-1] == '\n'
 	}
 	return n, err
+}
+
+// legible replaces characters that change how what stands around them is shown: controls, and those that turn the direction of writing. The guard
+// of Log has the commands of the runner to itself; terminals and pages have these.
+func legible(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t':
+			return c
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+			return unicode.ReplacementChar
+		}
+		return c
+	}, strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s))
 }
 
 // oneLine makes line breaks blanks.

@@ -41,6 +41,9 @@ func newAction(s *session) *cobra.Command {
 			if !known {
 				return usage("Set it to apply, audit, controls, doctor, downgrade, plan, sweep or validate.", "the input command is %q", verb)
 			}
+			if slices.Contains(inputs, "okta-org-url") {
+				s.sayOrg()
+			}
 			root := newRoot(s)
 			root.SetArgs(append([]string{verb}, s.flagsOf(verb, inputs)...))
 			return root.ExecuteContext(c.Context())
@@ -62,8 +65,16 @@ func (s *session) flagsOf(verb string, inputs []string) []string {
 	return out
 }
 
+// sayOrg says where the org's address comes from, if not from the input: an earlier step can have set it.
+func (s *session) sayOrg() {
+	if s.runner.Input("okta-org-url") == "" && s.env.Getenv("OKTA_ORG_URL") != "" {
+		s.runner.Warning("environment", "OKTA_ORG_URL is set, and says which org it is, for the input okta-org-url is empty")
+	}
+}
+
 // takeInputs reads the inputs that the post step needs, which has no arguments.
 func (s *session) takeInputs() {
+	s.sayOrg()
 	or := func(value, fallback string) string {
 		if value == "" {
 			return fallback

@@ -43,6 +43,7 @@ type Env struct {
 // Main runs the program and returns its exit code.
 func Main(ctx context.Context, env Env) int {
 	s := newSession(env)
+	s.sayAmbient()
 	root := newRoot(s)
 	root.SetArgs(env.Args[1:])
 	if filepath.Base(env.Args[0]) == postName {
@@ -60,6 +61,16 @@ func Main(ctx context.Context, env Env) int {
 		s.output("exit-code", fmt.Sprint(code))
 	}
 	return code
+}
+
+// sayAmbient says which variables that an earlier step can have set do something here, or do not, where one would expect it.
+func (s *session) sayAmbient() {
+	if !s.runner.Active() {
+		return
+	}
+	for _, a := range s.runner.Ambient() {
+		s.runner.Warning("environment", a.Name+" is set, and is "+a.Effect)
+	}
 }
 
 // session is what the verbs of one run share.

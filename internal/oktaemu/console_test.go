@@ -210,13 +210,33 @@ func TestConsolePages(t *testing.T) {
 	}
 }
 
+// TestNamesAreEscaped: what a person can name is text wherever it is shown, also in the value of a field, and no hole to fill.
 func TestNamesAreEscaped(t *testing.T) {
 	t.Parallel()
+	const hostile = `"><script>alert('{{content}}')</script><x y="`
 	w := acme(t)
-	w.token(invoice, "<script>alert(1)</script>")
+	w.token(invoice, hostile)
 	b := newBrowser(w)
 	b.signIn("ada.admin@acme.example", "ada-emulated-password")
-	if p := b.open("/admin/access/api/tokens"); strings.Contains(p.text, "<script") {
-		t.Error("a token's name is put into the page as it is")
+	tokens := b.open("/admin/access/api/tokens")
+	if strings.Contains(tokens.text, "<script") || !strings.Contains(textUnder(tokens.root), hostile) {
+		t.Errorf("a token's name is put into the page as it is, or is lost: %s", tokens.text)
 	}
+	xsrf := attr(find(b.open(createPath).root, "name", "_xsrfToken"), "value")
+	again := b.post(createPath, url.Values{"_xsrfToken": {xsrf}, "name": {hostile}, "network": {"nowhere"}})
+	if got := attr(find(again.root, "id", "name"), "value"); again.status != 400 || got != hostile {
+		t.Errorf("%d: the field holds %q, not the name\n%s", again.status, got, again.text)
+	}
+}
+
+// textUnder is the text of everything under a node.
+func textUnder(n *html.Node) string {
+	if n.Type == html.TextNode {
+		return n.Data
+	}
+	var out strings.Builder
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		out.WriteString(textUnder(c))
+	}
+	return out.String()
 }
