@@ -46,8 +46,10 @@ func newTestApp(t *testing.T) *testApp {
 	}
 	a := &testApp{t: t, key: key}
 	a.hub = githubemu.New(githubemu.Options{Token: "other", RateLimit: 1 << 20, Now: func() time.Time { return time.Now().Add(a.skew) }})
-	a.app = githubemu.App{ClientID: "Iv23liStepdown", Number: 4711, Slug: "acme-stepdown", Keys: []*rsa.PublicKey{&key.PublicKey},
-		Permissions: map[string]string{"contents": "write", "pull_requests": "write"}}
+	a.app = githubemu.App{
+		ClientID: "Iv23liStepdown", Number: 4711, Slug: "acme-stepdown", Keys: []*rsa.PublicKey{&key.PublicKey},
+		Permissions: map[string]string{"contents": "write", "pull_requests": "write"},
+	}
 	a.hub.SetApp(a.app)
 	return a
 }
