@@ -79,11 +79,12 @@ func (w *Workflow) Downgrade(ctx context.Context, plan Plan) (access.Evidence, e
 	return w.downgrade(ctx, plan, errDowngrade)
 }
 
-func (w *Workflow) downgrade(ctx context.Context, plan Plan, cause error) (access.Evidence, error) {
+func (w *Workflow) downgrade(ctx context.Context, plan Plan, cause error) (ev access.Evidence, err error) {
 	r, err := w.open(ctx, plan.Terms)
 	if err != nil {
 		return access.Evidence{}, err
 	}
+	defer r.rescue(ctx, &ev, &err)
 	if slices.ContainsFunc(plan.Changes, func(c access.Change) bool { return c.Action == access.ActionAssignIntended }) {
 		if err := r.assign(ctx, r.lease.Intended, new(string)); err != nil {
 			r.find("the intended role was not assigned: %v", err)

@@ -69,11 +69,12 @@ func endChanges(p Plan, tokens []string, w Withdrawn) []access.Change {
 
 // End carries out a plan of NewEnd. The error is nil when what the lease names is proved gone; *Stuck when it is not; any other
 // where no lease was opened or nothing was done under it.
-func (w *Workflow) End(ctx context.Context, plan Plan) (access.Evidence, error) {
+func (w *Workflow) End(ctx context.Context, plan Plan) (ev access.Evidence, err error) {
 	r, err := w.open(ctx, plan.Terms)
 	if err != nil {
 		return access.Evidence{}, err
 	}
+	defer r.rescue(ctx, &ev, &err)
 	if err := r.stillApproved(ctx); err != nil {
 		err = r.abandon(ctx, err)
 		return r.evidence(err), err

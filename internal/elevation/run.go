@@ -37,6 +37,8 @@ type run struct {
 	names names
 	// lookedAt is when the last look began that did not show the token.
 	lookedAt time.Time
+	// quiet says that the ledger is told of the undo only once it is done.
+	quiet bool
 	// sentBefore is how many requests that could change something had been sent when the run began.
 	sentBefore int
 }
@@ -49,19 +51,7 @@ func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, er
 	if err != nil {
 		return access.Evidence{}, err
 	}
-	defer func() {
-		p := recover()
-		switch {
-		case p == nil:
-			return
-		case r.lease.State == access.StateClosed: // what was asked for is done, and is not taken back for that
-			r.find("what the account did in the window is not known: the program failed: %v", p)
-			err = nil
-		default:
-			err = r.undo(ctx, fmt.Errorf("the program failed: %v", p))
-		}
-		ev = r.evidence(err)
-	}()
+	defer r.rescue(ctx, &ev, &err)
 	if err := r.recheck(ctx); err != nil {
 		err = r.abandon(ctx, err)
 		return r.evidence(err), err
@@ -75,6 +65,21 @@ func (w *Workflow) Apply(ctx context.Context, plan Plan) (ev access.Evidence, er
 	}
 	r.examine(ctx)
 	return r.evidence(err), err
+}
+
+// rescue is deferred: where the program fails in the middle of a lease, what the lease gives or names is taken back.
+func (r *run) rescue(ctx context.Context, ev *access.Evidence, err *error) {
+	p := recover()
+	switch {
+	case p == nil:
+		return
+	case r.lease.State == access.StateClosed: // what was asked for is done, and is not taken back for that
+		r.find("what the account did in the window is not known: the program failed: %v", p)
+		*err = nil
+	default:
+		*err = r.undo(ctx, fmt.Errorf("the program failed: %v", p))
+	}
+	*ev = r.evidence(*err)
 }
 
 // recheck reads again what the plan was made of, now that no other run can have a lease of the account.

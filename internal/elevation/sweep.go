@@ -34,7 +34,7 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 		err = fmt.Errorf("sweeping, and not every lease can be read: %w", err)
 	}
 	var out Sweep
-	for _, lease := range leases {
+	for _, lease := range lastStuck(leases) {
 		if !lease.State.Open() {
 			continue
 		}
@@ -45,6 +45,21 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 		}
 	}
 	return out, err
+}
+
+// lastStuck puts behind the others the leases that were tried before in vain: each may take the whole time of a step-down.
+func lastStuck(leases []access.Lease) []access.Lease {
+	out := slices.Clone(leases)
+	slices.SortStableFunc(out, func(a, b access.Lease) int {
+		stuck := func(l access.Lease) int {
+			if l.State == access.StateStuck {
+				return 1
+			}
+			return 0
+		}
+		return stuck(a) - stuck(b)
+	})
+	return out
 }
 
 // Finish undoes the open leases of a run that is known to have ended, due or not. What cannot be read beside them is not their
@@ -102,7 +117,7 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (swept Swe
 		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
 	}
 	var err error
-	switch recordErr := r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()}); {
+	switch recordErr := r.begin(ctx); {
 	case errors.Is(recordErr, access.ErrLeaseEnded):
 		return Swept{}, false
 	case recordErr != nil: // whether the lease is still open is not known: take the power away, and nothing else
@@ -118,6 +133,29 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (swept Swe
 		return Swept{Evidence: r.evidence(nil)}, true
 	}
 	return Swept{Evidence: r.evidence(err), Err: err}, true
+}
+
+// stuckQuiet is how long a lease that is stuck is tried again without a word of it: each word makes the lease's file longer, for as
+// long as it is stuck.
+const stuckQuiet = time.Hour
+
+// begin records that the undo begins, or, of a lease that was tried lately in vain, sees that it is still open.
+func (r *run) begin(ctx context.Context) error {
+	if r.lease.State != access.StateStuck || time.Since(r.lease.UpdatedAt) > stuckQuiet {
+		return r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()})
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, ledgerBudget, errLedgerSlow)
+	defer cancel()
+	leases, err := r.Ledger.Leases(ctx)
+	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == r.lease.ID })
+	switch {
+	case i >= 0 && !leases[i].State.Open():
+		return access.ErrLeaseEnded
+	case i < 0:
+		return errors.Join(fmt.Errorf("lease %s is not in the ledger any more", r.lease.ID), err)
+	}
+	r.quiet = true
+	return nil
 }
 
 // vouch holds the lease against what was approved, as far as that can be seen now.

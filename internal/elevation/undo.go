@@ -109,6 +109,9 @@ func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 	} else {
 		r.disarm(ctx)
 	}
+	if why != nil && r.quiet {
+		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: why}
+	}
 	if why != nil {
 		if err := r.record(ctx, access.Entry{State: access.StateStuck, Note: firstLine(why)}); err != nil {
 			r.find("the ledger did not take that the lease is stuck: %v", err)
@@ -116,11 +119,21 @@ func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 		}
 		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: why}
 	}
-	if err := r.record(ctx, access.Entry{State: access.StateUndone}); err != nil {
+	if err := r.recordUndone(ctx); err != nil {
 		r.find("the ledger did not take that the lease is undone; if it is open, the next sweep proves it again: %v", err)
 		r.ev.State = access.StateUndone
 	}
 	return &Undone{Cause: cause}
+}
+
+// recordUndone records the end of an undo, and where it was quiet, its begin.
+func (r *run) recordUndone(ctx context.Context) error {
+	if r.quiet {
+		if err := r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()}); err != nil {
+			return err
+		}
+	}
+	return r.record(ctx, access.Entry{State: access.StateUndone})
 }
 
 // disarm takes away what has the power of a role that could not be removed: the tokens of the window, and the sessions.

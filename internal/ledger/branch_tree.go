@@ -21,6 +21,9 @@ const (
 	endedDir = "ended/"
 )
 
+// endReserve is how many of those bytes are kept for the end of the lease: that it is stuck is not written into them.
+const endReserve = 64 << 10
+
 // folders are all of them, in the order in which a lease goes through them.
 func folders() []string { return []string{openDir, givenDir, endedDir} }
 
@@ -167,8 +170,12 @@ func encodeLease(l access.Lease) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding lease %q: %w", l.ID, err)
 	}
-	if data = append(data, '\n'); len(data) > maxLeaseSize {
-		return nil, fmt.Errorf("lease %q has %d bytes of events; at most %d are written", l.ID, len(data), maxLeaseSize)
+	most := maxLeaseSize
+	if l.State == access.StateStuck {
+		most -= endReserve
+	}
+	if data = append(data, '\n'); len(data) > most {
+		return nil, fmt.Errorf("lease %q has %d bytes of events; at most %d are written", l.ID, len(data), most)
 	}
 	return data, nil
 }
