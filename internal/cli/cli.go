@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,8 +92,8 @@ type session struct {
 	ledgerAccept []string // what somebody has looked into that was done to the ledger's branch
 	comment      bool     // what is done is said on the pull request
 
-	watching bool   // the sweep goes on and on
-	idle     string // what its last round found to do nothing about
+	watching bool                 // the sweep goes on and on
+	said     map[string]time.Time // what it has said, and when
 }
 
 func newSession(env Env) *session {

@@ -134,6 +134,13 @@ func (s *session) noBranch(ctx context.Context, book elevation.Ledger) (missing 
 	return true, nil
 }
 
+// noFolder tells whether the ledger is a folder that is not there.
+func (s *session) noFolder() bool {
+	_, isBranch := s.ledgerBranch()
+	_, err := os.Stat(s.ledgerName())
+	return !isBranch && errors.Is(err, fs.ErrNotExist)
+}
+
 // ledgerThere tells whether there is a ledger at the default place. One that was named has to be there, and what cannot be
 // told is left for the reading to complain of.
 func (s *session) ledgerThere() bool {

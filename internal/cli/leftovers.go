@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -14,17 +15,25 @@ import (
 	"github.com/stepdown/stepdown/internal/audit"
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/manifest"
+	"github.com/stepdown/stepdown/internal/org"
 	"github.com/stepdown/stepdown/internal/report"
 )
 
 // residualControl is the id of the control whose findings about accounts are leftovers.
 const residualControl = "OKTA-ELV-001"
 
+// maxReportAge is how old the report may be: who works with it is to have read it.
+const maxReportAge = 24 * time.Hour
+
 // leftover is what an audit found one account with.
 type leftover struct {
-	id, login string
-	roles     []access.Role // that it holds itself
-	viaGroups []string      // what comes through groups, in the words of the finding
+	id, login   string
+	assignments []string // Okta's ids of those by which it holds roles itself
+	viaGroups   []string // what comes through groups, in the words of the finding
+	untold      []string // what the audit did not see the assignment of
+
+	account org.User          // as the org has it now; zero where it is gone
+	owner   access.TokenOwner // what declares it; where nothing does, its id alone
 }
 
 // leftovers are what a sweep clears away beside leases.
@@ -49,6 +58,9 @@ func (s *session) readLeftovers(file string) (leftovers, error) {
 	if url := normalURL(s.orgURL); url != "" && normalURL(r.Org.URL) != url {
 		return out, usage("Give the report of this org, or the URL of that one.", "%s is about %s, and this is %s", file, r.Org.URL, url)
 	}
+	if age := time.Since(r.Snapshot.TakenAt); age > maxReportAge || age < -access.ClockSkew {
+		return out, usage("Run stepdown audit again, and give its report.", "%s is of %s, and counts for %s", file, r.Snapshot.TakenAt.UTC().Format("2006-01-02 15:04 UTC"), maxReportAge)
+	}
 	if out.found, err = leftoversOf(r); err != nil {
 		return out, usage("Run stepdown audit again, and mend what it could not read.", "%s: %w", file, err)
 	}
@@ -71,11 +83,8 @@ func leftoversOf(r audit.Report) ([]leftover, error) {
 			continue // a lease, which the sweep ends
 		}
 		text := func(field string) string { got, _ := f.Evidence[field].(string); return got }
-		role := access.Role{Type: text("role_type")}
-		if role.Type == access.RoleCustom {
-			role.CustomRole, role.ResourceSet = text("custom_role_id"), text("resource_set_id")
-		}
-		if f.Resource.ID == "" || role.Type == "" || text("account_id") != f.Resource.ID {
+		ids, told := f.Evidence["assignment_ids"].([]any)
+		if f.Resource.ID == "" || text("role_type") == "" || text("account_id") != f.Resource.ID || !told {
 			return nil, fmt.Errorf("a finding of %s does not say which role of which account: %q", residualControl, f.Message)
 		}
 		one := by[f.Resource.ID]
@@ -83,10 +92,15 @@ func leftoversOf(r audit.Report) ([]leftover, error) {
 			one = &leftover{id: f.Resource.ID, login: f.Resource.Name}
 			by[one.id] = one
 		}
-		if text("via_group_id") != "" {
+		switch {
+		case text("via_group_id") != "":
 			one.viaGroups = append(one.viaGroups, f.Message)
-		} else {
-			one.roles = append(one.roles, role)
+		case len(ids) == 0:
+			one.untold = append(one.untold, f.Message)
+		}
+		for _, id := range ids {
+			assignment, _ := id.(string)
+			one.assignments = append(one.assignments, assignment)
 		}
 	}
 	var out []leftover
@@ -96,9 +110,47 @@ func leftoversOf(r audit.Report) ([]leftover, error) {
 	return out, nil
 }
 
+// identify reads from the org which accounts the leftovers are of, and finds what declares them by what the org says: an account may
+// have another login by now. What is wrong with that is found before anything is removed.
+func (s *session) identify(ctx context.Context, w *elevation.Workflow, l *leftovers) error {
+	for i := range l.found {
+		one := &l.found[i]
+		account, err := w.Okta.User(ctx, one.id)
+		var missing interface{ NotFound() bool }
+		switch {
+		case errors.As(err, &missing) && missing.NotFound():
+			continue
+		case err != nil:
+			return fmt.Errorf("reading account %q: %w", one.id, err)
+		case account.ID != one.id:
+			return usage("Give the report as the audit wrote it.", "%q is not the id of an account", one.id)
+		}
+		one.account = account
+		if one.owner, err = declarationOf(l.dir.Owners, account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// declarationOf returns what declares the account, by its id; where nothing does, that alone.
+func declarationOf(owners []access.TokenOwner, account org.User) (access.TokenOwner, error) {
+	var out access.TokenOwner
+	for _, o := range owners {
+		if !names(o, access.Account{ID: account.ID, Login: account.Login}) {
+			continue
+		}
+		if out.Name != "" {
+			return out, usage("Leave one of them.", "account %s is declared by %s and by %s", oneLine(account.Login), out.Name, o.Name)
+		}
+		out = o
+	}
+	out.Account = account.ID
+	return out, nil
+}
+
 // clear takes the leftovers away, each account under a lease of its own, and ends with the worst that came of it.
-func (s *session) clear(ctx context.Context, w *elevation.Workflow, l leftovers) error {
-	var worst error
+func (s *session) clear(ctx context.Context, w *elevation.Workflow, l leftovers) (worst error) {
 	for _, one := range l.found {
 		if ctx.Err() != nil {
 			return worse(worst, fmt.Errorf("not every account was looked at: %w", context.Cause(ctx)))
@@ -106,8 +158,11 @@ func (s *session) clear(ctx context.Context, w *elevation.Workflow, l leftovers)
 		for _, path := range one.viaGroups {
 			worst = worse(worst, coded(ExitFound, fmt.Errorf("not removed: %s\nTake the account out of the group, or the role from the group: no verb does that.", oneLine(path))))
 		}
-		if len(one.roles) > 0 {
-			worst = worse(worst, s.clearOne(ctx, w, l.dir, one))
+		for _, path := range one.untold {
+			worst = worse(worst, coded(ExitFound, fmt.Errorf("not removed: %s; the audit did not see by which assignment\nLook at the account's roles in the Admin Console.", oneLine(path))))
+		}
+		if len(one.assignments) > 0 {
+			worst = worse(worst, s.clearOne(ctx, w, l.dir.Settings, one))
 		}
 	}
 	if len(l.found) == 0 {
@@ -116,45 +171,41 @@ func (s *session) clear(ctx context.Context, w *elevation.Workflow, l leftovers)
 	return worst
 }
 
-func (s *session) clearOne(ctx context.Context, w *elevation.Workflow, dir manifest.Directory, one leftover) error {
-	owner, err := declarationOf(dir.Owners, one)
-	if err != nil {
-		return err
+func (s *session) clearOne(ctx context.Context, w *elevation.Workflow, settings access.Settings, one leftover) error {
+	if one.account.ID == "" {
+		fmt.Fprintf(s.stdout, "nothing to do: %s is gone from the org\n", oneLine(one.login))
+		return nil
 	}
 	leases, err := w.Ledger.Leases(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the ledger: %w", err)
 	}
 	if i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.State.Open() && l.Account.ID == one.id }); i >= 0 {
-		return coded(ExitFound, fmt.Errorf("%s is left alone: lease %s of it is open (%s)\n%s", oneLine(one.login), leases[i].ID, leases[i].State, s.waitOrSweep()))
+		return coded(ExitFound, fmt.Errorf("%s is left alone: lease %s of it is open (%s)\n%s", oneLine(one.account.Login), leases[i].ID, leases[i].State, s.waitOrSweep()))
 	}
-	facts, err := w.CheckDowngrade(ctx, owner)
-	if err != nil {
-		return fmt.Errorf("checking the org, before anything is changed: %w", err)
+	plan, err := s.planLeftover(ctx, w, settings, one)
+	if err == nil && plan.InPlace { // one reading may be of a while ago
+		if !sleepUntil(ctx, settings.Elevation.Settle) {
+			return fmt.Errorf("waiting to read the roles of %s again: %w", oneLine(one.account.Login), context.Cause(ctx))
+		}
+		plan, err = s.planLeftover(ctx, w, settings, one)
 	}
-	plan := elevation.NewLeftover(owner, one.roles, facts, dir.Settings, s.subject(time.Now(), nil))
 	switch {
+	case err != nil:
+		return err
 	case len(plan.Refusals) > 0:
-		return refusalError(fmt.Sprintf("%s is not cleared", oneLine(one.login)), plan.Refusals, owner)
+		return refusalError(fmt.Sprintf("%s is not cleared", oneLine(one.account.Login)), plan.Refusals, one.owner)
 	case plan.InPlace:
-		fmt.Fprintf(s.stdout, "nothing to do: %s holds none of what the audit found any more\n", oneLine(one.login))
+		fmt.Fprintf(s.stdout, "nothing to do: %s holds none of what the audit found any more\n", oneLine(one.account.Login))
 		return nil
 	}
-	return s.perform(ctx, w, nil, plan, dir.Settings, w.Clear)
+	return s.perform(ctx, w, nil, plan, settings, w.Clear)
 }
 
-// declarationOf returns what declares the account, by its id; where nothing does, that alone.
-func declarationOf(owners []access.TokenOwner, one leftover) (access.TokenOwner, error) {
-	var out access.TokenOwner
-	for _, o := range owners {
-		if !names(o, access.Account{ID: one.id, Login: one.login}) {
-			continue
-		}
-		if out.Name != "" {
-			return out, usage("Leave one of them.", "account %s is declared by %s and by %s", oneLine(one.login), out.Name, o.Name)
-		}
-		out = o
+func (s *session) planLeftover(ctx context.Context, w *elevation.Workflow, settings access.Settings, one leftover) (elevation.Plan, error) {
+	facts, err := w.CheckDowngrade(ctx, one.owner)
+	if err != nil {
+		return elevation.Plan{}, fmt.Errorf("checking the org, before anything is changed: %w", err)
 	}
-	out.Account = one.id
-	return out, nil
+	return elevation.NewLeftover(one.owner, one.assignments, facts, settings, s.subject(time.Now(), nil)), nil
 }

@@ -16,15 +16,15 @@ const roundEvery = 20 * time.Minute
 // leaveWord has the ledger say that a sweep of the org could read every lease, and that its credential could have ended one: it is
 // tried for that, so that one that has expired is found out before it is needed.
 func (s *session) leaveWord(ctx context.Context, w *sweeper) error {
+	if err := w.CanRemove(ctx); err != nil {
+		return coded(ExitFailed, fmt.Errorf("if a lease were due, this sweep could not end it: %w", err))
+	}
 	rounds, err := w.book.Rounds(ctx)
 	if err != nil {
 		return coded(ExitFailed, fmt.Errorf("reading when a sweep last did its round: %w", err))
 	}
 	if ago := time.Since(access.LastRound(rounds, s.orgURL).At); ago < roundEvery && ago > -access.ClockSkew {
 		return nil
-	}
-	if err := w.CanRemove(ctx); err != nil {
-		return coded(ExitFailed, fmt.Errorf("if a lease were due, this sweep could not end it: %w", err))
 	}
 	round := access.Round{OrgURL: s.orgURL, At: time.Now(), Run: s.runner.Context().RunURL()}
 	if err := w.book.RecordRound(ctx, round); err != nil {
@@ -41,13 +41,17 @@ func (s *session) sayLateSweep(ctx context.Context, b book, leases []access.Leas
 		return
 	}
 	since := access.SweptSince(rounds, leases, s.orgURL)
-	if since.IsZero() || time.Since(since) <= within {
+	ago := time.Since(since)
+	if since.IsZero() || ago <= within && ago > -access.ClockSkew {
 		return
 	}
-	last := "no sweep has done a round since the first lease was opened, at"
+	last, when := "no sweep has done a round since the first lease was opened, at", fmt.Sprintf("more than %s ago", within)
 	if !access.LastRound(rounds, s.orgURL).At.IsZero() {
 		last = "the last sweep did its round at"
 	}
-	s.warn(fmt.Errorf("%s %s, more than %s ago: if this run is lost, nobody ends its lease\nLook at the workflow of stepdown sweep: is it switched off, does its credential still work?",
-		last, since.UTC().Format("2006-01-02 15:04 UTC"), within))
+	if ago < 0 {
+		when = "which is a time to come"
+	}
+	s.warn(fmt.Errorf("%s %s, %s: if this run is lost, nobody may end its lease\nLook at the workflow of stepdown sweep: is it switched off, does its credential still work?",
+		last, since.UTC().Format("2006-01-02 15:04 UTC"), when))
 }

@@ -73,16 +73,34 @@ func (s *session) sweep(ctx context.Context, now bool, from string) error {
 	if err != nil {
 		return err
 	}
+	begins := s.noFolder()
 	w, err := s.sweeper(ctx, true)
 	if err != nil {
 		return err
 	}
+	if err := s.identify(ctx, w.Workflow, &rest); err != nil {
+		return err
+	}
 	err = s.sweepLeases(ctx, w, now, nil)
+	if missing, _ := s.noBranch(ctx, w.book); missing || begins {
+		err = worse(err, s.begun())
+	}
 	err = worse(err, s.clear(ctx, w.Workflow, rest))
 	if s.outcome || err != nil {
 		s.output("outcome", outcomeName(exitCode(err)))
 	}
 	return err
+}
+
+// begun says that there was no ledger, so that what is open in another is not swept. Where its name is not the one that a first ledger
+// has, that is something to look at.
+func (s *session) begun() error {
+	name := s.ledgerName()
+	if name == defaultBranch || name == defaultFolder {
+		fmt.Fprintf(s.stdout, "there was no ledger in %s\n", name)
+		return nil
+	}
+	return coded(ExitFound, fmt.Errorf("there was no ledger in %s: what is open in another is not swept\nIf there is another, sweep that one with --ledger.", name))
 }
 
 // mustBeThere says that there is no ledger to sweep, where there is none; that is an error where there should be one.
@@ -105,11 +123,14 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	idle := s.notDue(result.NotDue)
 	switch {
 	case err != nil:
-		s.sayIdle(idle)
+		s.say(idle)
 		return s.concludeSweep(ctx, result.Swept, coded(ExitStuck, err))
 	case len(result.Swept) > 0:
-		s.sayIdle(idle)
+		s.say(idle)
 		err = s.concludeSweep(ctx, result.Swept, nil)
+		if exitCode(err) == ExitStuck || ctx.Err() != nil { // whether one could be ended is in doubt; or a signal ends the sweep
+			return err
+		}
 		return worse(err, s.leaveWord(ctx, w))
 	}
 	if err = s.leaveWord(ctx, w); nothing != nil {
@@ -119,7 +140,7 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	if err != nil {
 		return err
 	}
-	s.sayIdle(idle + "no lease is due\n")
+	s.say(idle + "no lease is due\n")
 	s.output("outcome", "unchanged")
 	return nil
 }
@@ -168,8 +189,10 @@ func (s *session) sweeper(ctx context.Context, opens bool) (*sweeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareReports(); err != nil {
+	if err := s.prepareReports(); err != nil && opens {
 		return nil, err
+	} else if err != nil { // that there will be no evidence is no reason to leave an account elevated
+		s.warn(err)
 	}
 	w := s.workflow(client, book, &q)
 	v, err := s.voucher()
@@ -186,7 +209,7 @@ func (s *session) concludeSweep(ctx context.Context, swept []elevation.Swept, wo
 		if err != nil {
 			worst = worse(worst, coded(ExitFailed, err))
 		}
-		fmt.Fprintf(s.stdout, "lease %s of %s: %s; evidence: %s\n", one.Evidence.Lease.ID, one.Evidence.Lease.Account.Login, one.Evidence.State, path)
+		s.say(fmt.Sprintf("lease %s of %s: %s; evidence: %s\n", one.Evidence.Lease.ID, one.Evidence.Lease.Account.Login, one.Evidence.State, path))
 		err = s.verdict(one.Evidence, one.Err)
 		s.alarm(ctx, one.Evidence, err)
 		worst = worse(worst, err)

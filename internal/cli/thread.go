@@ -38,7 +38,11 @@ func (s *session) board(ctx context.Context, d *desk, r admission.Result) *board
 }
 
 // warn tells what went wrong beside the work.
-func (s *session) warn(err error) { fmt.Fprintf(s.stderr, "stepdown: %v\n", err) }
+func (s *session) warn(err error) {
+	if !s.repeats(err.Error()) {
+		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
+	}
+}
 
 // leaseShown says why a plan is not written into the comment, or is empty: what the comment says is of a lease, and the run or the sweep that ends that
 // lease says how.

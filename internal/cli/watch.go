@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/elevation"
@@ -30,10 +31,18 @@ func checkWatch(value string) error {
 // watch sweeps again and again, until ctx ends: then it ends with what came of the last whole round. What a round begins to undo it
 // undoes to its end. Only what is wrong with the input ends it before, and only in the first round: everything else may pass.
 func (s *session) watch(ctx context.Context, every time.Duration) error {
+	stdout, stderr := s.stdout, s.stderr
+	out, complaints := newRelay(stdout), newRelay(stderr) // a reader that goes away holds nothing up
+	s.stdout, s.stderr = out, complaints
+	defer func() {
+		s.stdout, s.stderr = stdout, stderr
+		out.close(2 * time.Second)
+		complaints.close(2 * time.Second)
+	}()
 	fmt.Fprintf(s.stdout, "sweeping every %s until a signal ends it; the leases are in %s\n", every, s.ledgerName())
 	var w *sweeper
 	var made time.Time
-	var last error
+	last := error(coded(ExitFailed, errors.New("no round was finished")))
 	for first := true; ; first = false {
 		err := error(nil)
 		if w == nil || time.Since(made) > refreshEvery {
@@ -54,9 +63,10 @@ func (s *session) watch(ctx context.Context, every time.Duration) error {
 			return s.endWatch(last)
 		case first && exitCode(err) == ExitUsage:
 			return err
-		case err != nil && (last == nil || last.Error() != err.Error()):
+		case err != nil && !s.repeats(err.Error()):
 			s.complain(err)
-		case err == nil && last != nil:
+		case err == nil && last != nil && !first:
+			s.said = nil
 			fmt.Fprintf(s.stdout, "%s the sweep goes on: what was wrong is over\n", clock())
 		}
 		if last = err; !sleepUntil(ctx, every) {
@@ -71,15 +81,33 @@ func (s *session) endWatch(last error) error {
 	return last
 }
 
-// sayIdle says what a round found to do nothing about; a watch says it where it is not what it said before.
-func (s *session) sayIdle(text string) {
+// sayAgain is how long a watch does not say again what it said, for as long as nothing else comes of its rounds.
+const sayAgain = time.Hour
+
+// repeats tells whether a watch has said the same lately, but for times, request ids and other words with a digit in them.
+func (s *session) repeats(text string) bool {
+	if !s.watching {
+		return false
+	}
+	key := regexp.MustCompile(`\S*\d\S*`).ReplaceAllString(text, "#")
+	if at, said := s.said[key]; said && time.Since(at) < sayAgain {
+		return true
+	}
+	if s.said == nil || len(s.said) > 1000 {
+		s.said = map[string]time.Time{}
+	}
+	s.said[key] = time.Now()
+	return false
+}
+
+// say prints what came of a round; a watch says it where it has not lately, and when.
+func (s *session) say(text string) {
 	switch {
 	case !s.watching:
 		fmt.Fprint(s.stdout, text)
-	case text != s.idle:
+	case text != "" && !s.repeats(text):
 		fmt.Fprintf(s.stdout, "%s %s", clock(), text)
 	}
-	s.idle = text
 }
 
 func clock() string { return time.Now().UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -11,15 +11,16 @@ import (
 // errLeftover is the cause of the undo that takes leftovers away.
 var errLeftover = errors.New("an audit found it, and no lease gives it")
 
-// NewLeftover plans to take roles away from an account that an audit found it with: as a downgrade, whose lease names those that the
-// account still holds itself, and nothing else. The account may be undeclared: then owner has its Account and nothing more, and no
-// role is known to be the intended one. The intended role is never removed, and what comes through groups is left. It is pure.
-func NewLeftover(owner access.TokenOwner, found []access.Role, f Facts, s access.Settings, subject Subject) Plan {
+// NewLeftover plans to take roles away from an account that an audit found it with: as a downgrade, whose lease names the roles of those
+// assignments that are still there. What was given since has other ids, and stays, unless it is the same role. The account may be
+// undeclared: then owner has its Account and nothing more, and no role is known to be the intended one. The intended role is never
+// removed, and what comes through groups is left. It is pure.
+func NewLeftover(owner access.TokenOwner, assignments []string, f Facts, s access.Settings, subject Subject) Plan {
 	p := Plan{Owner: owner, Terms: baseTerms(owner, f, s, subject)}
 	p.Terms.Kind = access.LeaseDowngrade
 	p.Terms.Temporary = []access.Role{}
 	p.Terms.EndsAt = subject.Now.Add(downgradeWindow * s.Elevation.StepDown)
-	if p.Terms.Intended.CustomRole == "" || p.Terms.Intended.ResourceSet == "" {
+	if owner.Name == "" {
 		p.Terms.Intended, p.Terms.Label = access.Role{}, ""
 	}
 	if f.Account.ID == "" { // with the account its roles are gone
@@ -28,7 +29,7 @@ func NewLeftover(owner access.TokenOwner, found []access.Role, f Facts, s access
 	}
 	for _, a := range f.Roles {
 		role := roleOf(a)
-		if a.Direct() && role != p.Terms.Intended && slices.Contains(found, role) && !slices.Contains(p.Terms.Temporary, role) {
+		if a.Direct() && role != p.Terms.Intended && slices.Contains(assignments, a.ID) && !slices.Contains(p.Terms.Temporary, role) {
 			p.Terms.Temporary = append(p.Terms.Temporary, role)
 		}
 	}
@@ -36,6 +37,9 @@ func NewLeftover(owner access.TokenOwner, found []access.Role, f Facts, s access
 		return p
 	}
 	p.Refusals = refuseAccount(owner, f, s)
+	if owner.Name != "" { // which of its roles is the intended one has to be known
+		p.Refusals = append(p.Refusals, refuseRole(owner, f)...)
+	}
 	if slices.Contains(p.Terms.Temporary, access.Role{Type: access.RoleSuperAdmin}) {
 		p.Refusals = append(p.Refusals, refuseLastSuperAdmin(f)...)
 	}

@@ -9,49 +9,58 @@ import (
 	"github.com/stepdown/stepdown/internal/org"
 )
 
-// TestWhatALeftoverIs: of what an audit found, what the account holds itself now, and is not to keep.
+// TestWhatALeftoverIs: of what an audit found, what the account holds itself by the same assignment, and is not to keep.
 func TestWhatALeftoverIs(t *testing.T) {
 	t.Parallel()
+	readOnly, super := access.Role{Type: access.RoleReadOnlyAdmin}, access.Role{Type: access.RoleSuperAdmin}
 	reader := access.Role{Type: access.RoleCustom, CustomRole: "cr0reader", ResourceSet: "iamset"}
-	readOnly, orgAdmin, super := access.Role{Type: access.RoleReadOnlyAdmin}, access.Role{Type: access.RoleOrgAdmin}, access.Role{Type: access.RoleSuperAdmin}
+	with := func(a org.Assignment, id string) org.Assignment {
+		a.ID = id
+		return a
+	}
+	direct := func(role access.Role, id string) org.Assignment {
+		return org.Assignment{ID: id, PrincipalID: "00usvc", Type: role.Type}
+	}
+	declared := with(custom("cr0reader", "iamset", ""), "c")
 	holds := func(roles ...org.Assignment) elevation.Facts {
 		f := goodFacts()
 		f.Roles = roles
 		return f
 	}
-	direct := func(role access.Role) org.Assignment { return org.Assignment{PrincipalID: "00usvc", Type: role.Type} }
-	undeclared := access.TokenOwner{Account: "00usvc"}
-	bare := func(f elevation.Facts) elevation.Facts {
-		f.CustomRole, f.ResourceSet = org.CustomRole{}, org.ResourceSet{}
+	change := func(f elevation.Facts, do func(*elevation.Facts)) elevation.Facts {
+		do(&f)
 		return f
 	}
+	undeclared := access.TokenOwner{Account: "00usvc"}
 	for name, test := range map[string]struct {
 		owner   access.TokenOwner
 		facts   elevation.Facts
-		found   []access.Role
+		found   []string
 		removes []access.Role
 		refused string
 	}{
-		"held":                       {owner(), holds(custom("cr0reader", "iamset", ""), direct(readOnly)), []access.Role{readOnly}, []access.Role{readOnly}, ""},
-		"gone":                       {owner(), holds(custom("cr0reader", "iamset", "")), []access.Role{readOnly}, nil, ""},
-		"the declared role":          {owner(), holds(custom("cr0reader", "iamset", "")), []access.Role{reader}, nil, ""},
-		"that of another set":        {owner(), holds(custom("cr0reader", "iamother", "")), []access.Role{reader}, nil, ""},
-		"given since":                {owner(), holds(direct(readOnly), direct(orgAdmin)), []access.Role{readOnly}, []access.Role{readOnly}, ""},
-		"through a group":            {owner(), holds(org.Assignment{PrincipalID: "00usvc", Type: readOnly.Type, ViaGroupID: "00g1"}), []access.Role{readOnly}, nil, ""},
-		"of nobody's account":        {undeclared, bare(holds(direct(readOnly), custom("cr0reader", "iamset", ""))), []access.Role{readOnly, reader}, []access.Role{readOnly, reader}, ""},
-		"the account is gone":        {undeclared, elevation.Facts{}, []access.Role{readOnly}, nil, ""},
-		"the last super admin":       {owner(), holds(direct(super)), []access.Role{super}, []access.Role{super}, "last-super-admin"},
-		"the last, and another role": {owner(), holds(direct(super), direct(readOnly)), []access.Role{readOnly}, []access.Role{readOnly}, ""},
-		"the program's own account": {owner(), func() elevation.Facts {
-			f := holds(direct(readOnly))
-			f.Caller.ID = f.Account.ID
-			return f
-		}(), []access.Role{readOnly}, []access.Role{readOnly}, "account-is-caller"},
-		"a person": {owner(), func() elevation.Facts {
-			f := holds(direct(readOnly))
-			f.Account.Login = "grace.hopper@acme.example"
-			return f
-		}(), []access.Role{readOnly}, []access.Role{readOnly}, "not-a-service-account"},
+		"held":                {owner(), holds(declared, direct(readOnly, "r")), []string{"r"}, []access.Role{readOnly}, ""},
+		"gone":                {owner(), holds(declared), []string{"r"}, nil, ""},
+		"given again":         {owner(), holds(direct(readOnly, "r2")), []string{"r"}, nil, ""},
+		"the declared role":   {owner(), holds(declared), []string{"c"}, nil, ""},
+		"it on another set":   {owner(), holds(with(custom("cr0reader", "iamother", ""), "c")), []string{"c"}, []access.Role{{Type: access.RoleCustom, CustomRole: "cr0reader", ResourceSet: "iamother"}}, ""},
+		"another beside it":   {owner(), holds(direct(readOnly, "r"), direct(access.Role{Type: access.RoleOrgAdmin}, "o")), []string{"r"}, []access.Role{readOnly}, ""},
+		"through a group":     {owner(), holds(org.Assignment{ID: "r", PrincipalID: "00usvc", Type: readOnly.Type, ViaGroupID: "00g1"}), []string{"r"}, nil, ""},
+		"of no manifest's":    {undeclared, holds(direct(readOnly, "r"), declared), []string{"r", "c"}, []access.Role{readOnly, reader}, ""},
+		"the account is gone": {undeclared, elevation.Facts{}, []string{"r"}, nil, ""},
+		"the last super admin": {
+			owner(), holds(direct(super, "s")), []string{"s"}, []access.Role{super}, "last-super-admin",
+		},
+		"the last, and another role": {owner(), holds(direct(super, "s"), direct(readOnly, "r")), []string{"r"}, []access.Role{readOnly}, ""},
+		"the program's own account": {
+			owner(), change(holds(direct(readOnly, "r")), func(f *elevation.Facts) { f.Caller.ID = f.Account.ID }), []string{"r"}, []access.Role{readOnly}, "account-is-caller",
+		},
+		"a person": {
+			owner(), change(holds(direct(readOnly, "r")), func(f *elevation.Facts) { f.Account.Login = "grace.hopper@acme.example" }), []string{"r"}, []access.Role{readOnly}, "not-a-service-account",
+		},
+		"the declared role is not in the org": {
+			owner(), change(holds(declared), func(f *elevation.Facts) { f.ResourceSet = org.ResourceSet{} }), []string{"c"}, []access.Role{reader}, "resource-set-missing",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,6 +37,8 @@ type run struct {
 	names names
 	// lookedAt is when the last look began that did not show the token.
 	lookedAt time.Time
+	// once says that what fails is not tried again: other leases wait.
+	once bool
 	// quiet says that the ledger is told of the undo only once it is done.
 	quiet bool
 	// sentBefore is how many requests that could change something had been sent when the run began.
@@ -77,9 +79,20 @@ func (r *run) rescue(ctx context.Context, ev *access.Evidence, err *error) {
 		r.find("what the account did in the window is not known: the program failed: %v", p)
 		*err = nil
 	default:
-		*err = r.undo(ctx, fmt.Errorf("the program failed: %v", p))
+		*err = r.undoAfterPanic(ctx, fmt.Errorf("the program failed: %v", p))
 	}
 	*ev = r.evidence(*err)
+}
+
+// undoAfterPanic undoes, and where the program fails once more, it is stuck.
+func (r *run) undoAfterPanic(ctx context.Context, cause error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.ev.State = access.StateStuck
+			err = &Stuck{Terms: r.lease.Terms, Cause: cause, Why: fmt.Errorf("undoing it, the program failed too: %v", p)}
+		}
+	}()
+	return r.undo(ctx, cause)
 }
 
 // recheck reads again what the plan was made of, now that no other run can have a lease of the account.

@@ -34,18 +34,42 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 		err = fmt.Errorf("sweeping, and not every lease can be read: %w", err)
 	}
 	var out Sweep
+	var work, again []access.Lease
 	for _, lease := range lastStuck(leases) {
-		if !lease.State.Open() {
-			continue
-		}
-		if !due(lease) {
+		switch {
+		case !lease.State.Open():
+		case due(lease):
+			work = append(work, lease)
+		default:
 			out.NotDue = append(out.NotDue, lease)
-		} else if swept, open := w.undoLease(ctx, lease); open {
-			out.Swept = append(out.Swept, swept)
+		}
+	}
+	for first := true; len(work) > 0; work, again, first = again, nil, false {
+		brief := first && len(work) > 1 // for one alone, nobody waits
+		for _, lease := range work {
+			switch swept, came := w.undoLease(ctx, lease, brief); came {
+			case putOff:
+				again = append(again, lease)
+			case tried:
+				out.Swept = append(out.Swept, swept)
+			}
 		}
 	}
 	return out, err
 }
+
+// firstTry is how long the first try of each of several leases may take, so that none waits for the whole time of the step-down of one
+// that is stuck.
+const firstTry = 10 * time.Second
+
+// What came of a lease that was to be undone.
+type outcome int
+
+const (
+	tried    outcome = iota // as its Swept says
+	hadEnded                // by its own run, or another sweep
+	putOff                  // its role could not be removed in a first, short try
+)
 
 // lastStuck puts behind the others the leases that were tried before in vain: each may take the whole time of a step-down.
 func lastStuck(leases []access.Lease) []access.Lease {
@@ -76,7 +100,7 @@ func (w *Workflow) Finish(ctx context.Context, of func(access.Lease) bool) ([]Sw
 		if !lease.State.Open() {
 			continue
 		}
-		if swept, open := w.undoLease(ctx, lease); open {
+		if swept, came := w.undoLease(ctx, lease, false); came == tried {
 			out = append(out, swept)
 		}
 	}
@@ -87,15 +111,15 @@ func (w *Workflow) Finish(ctx context.Context, of func(access.Lease) bool) ([]Sw
 }
 
 // undoLease undoes a lease of another run. Nothing is done to the org before the ledger says that the lease is still open:
-// its run, or another sweep, may have ended it meanwhile, and another may have begun. Then the second result is false. A
-// ledger that does not answer does not keep the temporary role from being taken away. That the program fails at one lease does
+// its run, or another sweep, may have ended it meanwhile, and another may have begun. In a brief try a lease whose roles cannot be
+// removed at once is put off. A ledger that does not answer does not keep the temporary role from being taken away. That the program fails at one lease does
 // not keep it from the next.
-func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (swept Swept, open bool) {
+func (w *Workflow) undoLease(ctx context.Context, lease access.Lease, brief bool) (swept Swept, came outcome) {
 	r := w.resume(lease)
 	defer func() {
 		if p := recover(); p != nil {
 			why := &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: fmt.Errorf("the program failed: %v", p)}
-			swept, open = Swept{Evidence: r.evidence(why), Err: why}, true
+			swept, came = Swept{Evidence: r.evidence(why), Err: why}, tried
 		}
 	}()
 	for _, e := range lease.Events {
@@ -110,29 +134,61 @@ func (w *Workflow) undoLease(ctx context.Context, lease access.Lease) (swept Swe
 	}
 	if lease.OrgURL != w.OrgURL {
 		why := fmt.Errorf("it is of the org %s, and this is %s\nRun it with the URL of that org.", lease.OrgURL, w.OrgURL)
-		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
+		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, tried
 	}
 	ctx = context.WithoutCancel(ctx)
 	if why := r.vouch(ctx); why != nil {
-		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, true
+		return Swept{Evidence: r.evidence(why), Err: &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: why}}, tried
 	}
 	var err error
 	switch recordErr := r.begin(ctx); {
 	case errors.Is(recordErr, access.ErrLeaseEnded):
-		return Swept{}, false
+		return Swept{}, hadEnded
 	case recordErr != nil: // whether the lease is still open is not known: take the power away, and nothing else
 		err = &Stuck{Terms: lease.Terms, Cause: errAbandoned, Why: errors.Join(recordErr, r.removeInTime(ctx))}
 	case r.beganNothing():
 		err = r.abandon(ctx, errAbandoned)
 	default:
-		err = r.undoRecorded(ctx, errAbandoned, r.removeInTime(ctx))
+		remove := r.removeInTime
+		if brief {
+			remove = r.removeOnce
+		}
+		removeErr := remove(ctx)
+		if removeErr != nil && brief {
+			return Swept{}, putOff
+		}
+		err = r.undoRecorded(ctx, errAbandoned, removeErr)
+	}
+	if err != nil && r.endedMeanwhile(ctx) { // and proved, by another sweep
+		return Swept{}, hadEnded
 	}
 	r.examine(ctx)
 	var done *Undone
 	if errors.As(err, &done) {
-		return Swept{Evidence: r.evidence(nil)}, true
+		return Swept{Evidence: r.evidence(nil)}, tried
 	}
-	return Swept{Evidence: r.evidence(err), Err: err}, true
+	return Swept{Evidence: r.evidence(err), Err: err}, tried
+}
+
+// endedMeanwhile tells whether the ledger is known to have the lease as ended, other than by this run.
+func (r *run) endedMeanwhile(ctx context.Context) bool {
+	if !r.lease.State.Open() {
+		return false
+	}
+	now, err := r.inLedger(ctx)
+	return err == nil && !now.State.Open()
+}
+
+// inLedger reads the lease as it is now.
+func (r *run) inLedger(ctx context.Context) (access.Lease, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, ledgerBudget, errLedgerSlow)
+	defer cancel()
+	leases, err := r.Ledger.Leases(ctx)
+	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == r.lease.ID })
+	if i < 0 {
+		return access.Lease{}, errors.Join(fmt.Errorf("lease %s is not in the ledger any more", r.lease.ID), err)
+	}
+	return leases[i], nil
 }
 
 // stuckQuiet is how long a lease that is stuck is tried again without a word of it: each word makes the lease's file longer, for as
@@ -144,18 +200,12 @@ func (r *run) begin(ctx context.Context) error {
 	if r.lease.State != access.StateStuck || time.Since(r.lease.UpdatedAt) > stuckQuiet {
 		return r.record(ctx, access.Entry{State: access.StateUndoing, Note: errAbandoned.Error()})
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, ledgerBudget, errLedgerSlow)
-	defer cancel()
-	leases, err := r.Ledger.Leases(ctx)
-	i := slices.IndexFunc(leases, func(l access.Lease) bool { return l.ID == r.lease.ID })
-	switch {
-	case i >= 0 && !leases[i].State.Open():
-		return access.ErrLeaseEnded
-	case i < 0:
-		return errors.Join(fmt.Errorf("lease %s is not in the ledger any more", r.lease.ID), err)
+	now, err := r.inLedger(ctx)
+	if err == nil && !now.State.Open() {
+		err = access.ErrLeaseEnded
 	}
-	r.quiet = true
-	return nil
+	r.quiet = err == nil
+	return err
 }
 
 // vouch holds the lease against what was approved, as far as that can be seen now.

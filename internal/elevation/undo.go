@@ -101,6 +101,15 @@ func (r *run) removeInTime(ctx context.Context) error {
 	return r.removeTemporary(ctx)
 }
 
+// removeOnce tries to remove the temporary roles one time.
+func (r *run) removeOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(access.Urgent(ctx), firstTry)
+	defer cancel()
+	r.once = true
+	defer func() { r.once = false }()
+	return r.removeTemporary(ctx)
+}
+
 // undoRecorded does what an undo does once it is recorded and the removal was tried. ctx must not end before it.
 func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 	why := removeErr
@@ -269,12 +278,12 @@ func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err
 	return removed, err
 }
 
-// insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause.
+// insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause. In a first try it does not repeat it.
 func (r *run) insist(ctx context.Context, fn func() error) error {
 	for {
 		err := fn()
-		if err == nil {
-			return nil
+		if err == nil || r.once {
+			return err
 		}
 		if cause := sleep(ctx, r.Poll); cause != nil {
 			return fmt.Errorf("%w: %w", cause, err)

@@ -58,7 +58,7 @@ findings contains result if {
 		{"kind": "user", "id": account_id, "name": login},
 		assignments.discriminator(path),
 		$"{login} holds {assignments.role_text(path)} {assignments.via_text(path)}: {why}",
-		object.union(assignments.evidence(path), {"reasons": sort(reasons)}),
+		object.union(assignments.evidence(path), {"reasons": sort(reasons), "assignment_ids": sort(_ids(path))}),
 	)
 }
 
@@ -86,6 +86,17 @@ findings contains result if {
 			"temporary": [role.type | some role in lease.temporary],
 		},
 	)
+}
+
+# Okta's ids of the assignments by which the account itself holds the role: one that is given again has another.
+_ids(path) := {assignment.id |
+	some assignment in input.assignments
+	assignment.principal_id == path.account_id
+	assignment.type == path.type
+	assignment.custom_role_id == path.custom_role_id
+	assignment.resource_set_id == path.resource_set_id
+	assignment.via_group_id == ""
+	path.via_group_id == ""
 }
 
 _accounts contains declaration.user_id if some declaration in input.declared

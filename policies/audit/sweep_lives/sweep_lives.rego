@@ -66,3 +66,9 @@ _reasons contains $"no sweep has done a round since the first lease was opened, 
 _reasons contains $"the last sweep says that it did its round at {input.sweep.last}, later than this snapshot, {input.taken_at}: whether one runs is not known" if {
 	instants.of(input.sweep.last) > _taken + _clock_skew_ns
 }
+
+# Go's zero time says that there was none; any other that cannot be reckoned with is nobody's word.
+_reasons contains $"the last sweep says that it did its round at {input.sweep.last}, which is no time to go by: whether one runs is not known" if {
+	not instants.of(input.sweep.last)
+	input.sweep.last != "0001-01-01T00:00:00Z"
+}

@@ -16,6 +16,7 @@ cases := {name: {"input": object.union(fixture.org, patch), "want": want} |
 		"never, and the first lease is new": [_sweep(_never, "2029-12-31T23:59:00Z"), set()],
 		"never": [_sweep(_never, "2029-12-31T12:00:00Z"), {"no sweep has done"}],
 		"clocks differ a little": [_sweep("2030-01-01T00:04:00Z", "2030-01-01T00:04:00Z"), set()],
+		"of a time that nobody reckons with": [_sweep("2300-01-01T00:00:00Z", "2300-01-01T00:00:00Z"), {"the last sweep says"}],
 		"of a time to come": [_sweep("2030-01-01T00:06:00Z", "2030-01-01T00:06:00Z"), {"the last sweep says"}],
 	}
 }
