@@ -531,7 +531,7 @@ func TestStuckSaysOneCommand(t *testing.T) {
 	if got := w.run("apply", "--comment"); got != 4 {
 		t.Fatalf("exit code %d\n%s", got, w.out)
 	}
-	const command = "stepdown sweep --ledger branch:stepdown-ledger"
+	const command = "stepdown sweep --ledger branch:stepdown-ledger --comment"
 	says(t, "log", w.out, []string{command}, "stepdown sweep\n", "on disk")
 	says(t, "comment", w.shown(1), []string{"stepdown:stage stuck", "```sh\n" + command + "\n```"})
 	w.org.ClearFaults()

@@ -21,7 +21,7 @@ func TestAStuckStepDownCallsForSomebody(t *testing.T) {
 	w.env["GITHUB_ACTIONS"] = "true"
 	w.org.Inject(oktaemu.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Status: 500})
 	w.tokensOnGrant(func(oktaemu.Request) {})
-	command := "stepdown sweep --ledger branch:stepdown-ledger"
+	command := "stepdown sweep --ledger branch:stepdown-ledger --comment"
 	calls := func(when string) {
 		t.Helper()
 		var called []string

@@ -81,10 +81,10 @@ func TestTheSweepByHandFindsTheLedger(t *testing.T) {
 	}{
 		{nil, "", stuck, "stepdown sweep"},
 		{nil, "", access.Evidence{State: access.StateStuck}, "stepdown sweep --now"}, // the ledger did not take it, so that it is not due
-		{nil, "branch:leases", stuck, "stepdown sweep --ledger branch:leases"},
+		{nil, "branch:leases", stuck, "stepdown sweep --ledger branch:leases --comment"},
 		{nil, "my folder/it's", stuck, `stepdown sweep --ledger 'my folder/it'\''s'`},
-		{map[string]string{"GITHUB_ACTIONS": "true"}, "", stuck, "stepdown sweep --ledger branch:stepdown-ledger"},
-		{map[string]string{"GITHUB_ACTIONS": "true"}, "branch:leases", access.Evidence{}, "stepdown sweep --now --ledger branch:leases"},
+		{map[string]string{"GITHUB_ACTIONS": "true"}, "", stuck, "stepdown sweep --ledger branch:stepdown-ledger --comment"},
+		{map[string]string{"GITHUB_ACTIONS": "true"}, "branch:leases", access.Evidence{}, "stepdown sweep --now --ledger branch:leases --comment"},
 	} {
 		s := quiet(t, c.env)
 		s.ledgerDir = c.ledger

@@ -35,9 +35,14 @@ func (s *session) ledgerName() string {
 	return defaultFolder
 }
 
-// sweepArgs are the arguments with which a sweep by hand finds the ledger: by hand, a folder is the default.
+// sweepArgs are the arguments with which a sweep by hand finds the ledger, where a folder is the default, and says on the pull request
+// how it ended.
 func (s *session) sweepArgs() string {
-	if name := s.ledgerName(); name != defaultFolder {
+	name := s.ledgerName()
+	if _, isBranch := s.ledgerBranch(); isBranch {
+		return " --ledger " + quoted(name) + " --comment"
+	}
+	if name != defaultFolder {
 		return " --ledger " + quoted(name)
 	}
 	return ""

@@ -155,7 +155,7 @@ func residueHint(ev access.Evidence) string {
 	case own && ev.Lease.Declaration == "":
 		hint += " Nothing declares the account: look at them, and declare it or take them away by hand."
 	case own:
-		hint += " Look at them, then: stepdown downgrade " + ev.Lease.Account.Login
+		hint += " Look at them, then: stepdown downgrade " + ev.Lease.Account.Login + " (where no manifest declares the account, by hand)"
 	default:
 		hint += " Take the account out of the group, or the role from the group."
 	}

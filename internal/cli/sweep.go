@@ -205,7 +205,7 @@ func (s *session) sweeper(ctx context.Context, opens bool) (*sweeper, error) {
 // concludeSweep writes the evidence of each lease, ends with the worst of their outcomes, and has the pull requests show them.
 func (s *session) concludeSweep(ctx context.Context, swept []elevation.Swept, worst error) error {
 	for _, one := range swept {
-		path, err := s.writeEvidence("evidence-"+one.Evidence.Lease.ID+"-sweep", one.Evidence)
+		path, err := s.writeEvidence(fmt.Sprintf("evidence-%s-sweep-%d", one.Evidence.Lease.ID, len(one.Evidence.Transitions)), one.Evidence)
 		if err != nil {
 			worst = worse(worst, coded(ExitFailed, err))
 		}
