@@ -23,19 +23,19 @@ func TestActWorkflows(t *testing.T) {
 	for group, scenarios := range map[string][]actScenario{
 		"signal":     {{"only signals", (*onAct).signals}},
 		"conditions": {{"start nothing", (*onAct).startsNothing}},
-		"plan":       {{"plans", (*onAct).plansOnAct}},
 		"audit":      {{"finds", (*onAct).audits}},
 		"doctor":     {{"says what is off", (*onAct).doctors}},
-		"apply": {
+		"plan and apply": {
+			{"plans", (*onAct).plansOnAct},
+			{"both at once", (*onAct).bothAtOnce},
 			{"carries out", (*onAct).applies},
 			{"on a comment", (*onAct).appliesOnComment},
-			{"by hand", (*onAct).appliesByHand},
-			{"denies", (*onAct).denies},
+			{"denies by hand", (*onAct).deniesByHand},
 			{"killed and post steps down", (*onAct).killedThenPost},
 			{"lost then swept", (*onAct).lostThenSwept},
 		},
 	} {
-		t.Run(group, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(group, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			for _, s := range scenarios {
 				t.Run(strings.ReplaceAll(s.name, " ", "-"), func(t *testing.T) { s.run(newOnAct(t, tools)) })
@@ -136,6 +136,19 @@ func (w *onAct) plansOnAct() {
 	w.quiet(nil)
 }
 
+// bothAtOnce: the signal of a pull request starts plan and apply together. They have one comment and one check run between them, and nobody has
+// approved anything.
+func (w *onAct) bothAtOnce() {
+	r := w.starts("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request"), "stepdown-apply", "stepdown-plan")
+	says(w.t, "the log", r.log, []string{"apply Main: pull request 1 is not admitted", "plan Main: pull request 1 is not admitted"})
+	if r.code != 0 || len(w.hub.Comments(1)) != 1 || !strings.Contains(w.check(w.hub.Head("change")), "waits for an approval") {
+		w.t.Errorf("act ended with %d, and there are %d comments\n%s", r.code, len(w.hub.Comments(1)), r.log)
+	}
+	w.nothingGranted()
+	w.onlyReads()
+	w.quiet(nil)
+}
+
 // onlyReads: nobody sent the org a request that changes something. A service app's own token changes nothing.
 func (w *onAct) onlyReads() {
 	w.t.Helper()
@@ -230,15 +243,10 @@ func (w *onAct) appliesOnComment() {
 	w.carried(w.starts("issue_comment", w.hub.CommentEvent(1, w.hub.Comment(1, "Dana-Ops", "/stepdown ready\n")), "stepdown-apply"))
 }
 
-func (w *onAct) appliesByHand() {
-	w.approve("grace")
-	w.tokensOnGrant(func(oktaemu.Request) {})
-	w.carried(w.start("workflow_dispatch", w.hub.DispatchEvent(map[string]string{"pull-request": "1"}, "grace"), "stepdown-apply.yml"))
-}
-
-func (w *onAct) denies() {
+// deniesByHand: whoever starts it by hand gets no more than an event does.
+func (w *onAct) deniesByHand() {
 	w.approve("frank") // who asks
-	r := w.start("workflow_run", w.hub.WorkflowRunEvent(1, "pull_request_review"), "stepdown-apply.yml")
+	r := w.start("workflow_dispatch", w.hub.DispatchEvent(map[string]string{"pull-request": "1"}, "grace"), "stepdown-apply.yml")
 	w.ended(r, "1", "denied")
 	artifact := w.uploads.artifact("stepdown-evidence")
 	if !strings.Contains(artifact["admission.json"], `"allow": false`) || artifact["evidence.json"] != "" {
@@ -306,5 +314,4 @@ func (w *onAct) lostThenSwept() {
 		w.t.Errorf("there is no evidence\n%s", r.log)
 	}
 	w.quiet(artifact)
-	w.ended(w.start("workflow_dispatch", w.hub.DispatchEvent(nil, "grace"), "stepdown-sweep.yml"), "0")
 }
