@@ -46,27 +46,35 @@ func (m mode) credential() (credential, error) {
 			secrets: []string{apiToken},
 		}, nil
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	public, text, err := ecPair()
 	if err != nil {
 		return credential{}, err
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return credential{}, err
-	}
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		return credential{}, err
-	}
-	text := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 	return credential{
 		env: map[string]string{"OKTA_CLIENT_ID": appID(), "OKTA_PRIVATE_KEY": text},
 		option: oktaemu.WithServiceApp(oktaemu.SeedApp{
-			Label: appLabel, PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})),
+			Label: appLabel, PublicKey: public,
 			Scopes: appScopes(), Roles: []oktaemu.SeedRole{{Type: "SUPER_ADMIN"}}, DPoP: m.dpop,
 		}),
 		secrets: slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return line == "" || strings.HasPrefix(line, "-----") }),
 	}, nil
+}
+
+// ecPair makes the two halves of an app's key, as PEM.
+func ecPair() (public, private string, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return "", "", err
+	}
+	open, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	text := func(kind string, data []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: data}))
+	}
+	return text("PUBLIC KEY", open), text("PRIVATE KEY", secret), err
 }
 
 // appID is the client id that the emulated org gives the program's app.

@@ -66,7 +66,7 @@ type siege struct {
 	granted atomic.Bool           // the victim was seen with the temporary role
 }
 
-func newSiege(t *testing.T) *siege {
+func newSiege(t *testing.T, more ...oktaemu.Option) *siege {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "..", "testdata", "orgs", "acme.yaml"))
 	if err != nil {
@@ -77,7 +77,7 @@ func newSiege(t *testing.T) *siege {
 	if err != nil {
 		t.Fatal(err)
 	}
-	org, err := oktaemu.New(seed, oktaemu.WithAPIToken(apiToken))
+	org, err := oktaemu.New(seed, append(more, oktaemu.WithAPIToken(apiToken))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -269,8 +269,8 @@ func (s *session) post(ctx context.Context) error {
 		s.narrated(w.Workflow, nil, func() { swept, err = w.Finish(ctx, ours) })
 	}
 	switch {
-	case err != nil && id == "" && exitCode(err) == ExitUsage: // with such inputs the run could open none either
-		fmt.Fprintf(s.stdout, "this run opened no lease: %v\n", err)
+	case err != nil && id == "" && exitCode(err) == ExitUsage: // unless main was given others, which act does
+		fmt.Fprintf(s.stdout, "with these inputs this run could open no lease: %v\n", err)
 		return nil
 	case err != nil:
 		return coded(ExitStuck, fmt.Errorf("lease %s may be open, and cannot be ended: %w", cmp.Or(id, "of run "+run.RunID), err))
