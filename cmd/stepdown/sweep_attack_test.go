@@ -436,7 +436,9 @@ func TestWithoutAFolderForReports(t *testing.T) {
 			case "sweep":
 				code = w.run("sweep")
 			case "watch":
-				code = w.run("sweep", "--watch", "1s")
+				out, end := w.watching()
+				until(t, "the role is gone", out, func() bool { return len(w.org.RolesOf(victim)) == 0 })
+				code = end()
 			case "post":
 				w.env["GITHUB_ACTIONS"], w.env["STATE_lease"], w.env["STATE_began"] = "true", lease.ID, "true"
 				w.env["INPUT_COMMAND"], w.env["INPUT_LEDGER"], w.env["INPUT_OKTA-ORG-URL"] = "apply", "branch:"+branchOfLedger, w.env["OKTA_ORG_URL"]

@@ -128,10 +128,14 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	case len(result.Swept) > 0:
 		s.say(idle)
 		err = s.concludeSweep(ctx, result.Swept, nil)
-		if exitCode(err) == ExitStuck || ctx.Err() != nil { // whether one could be ended is in doubt; or a signal ends the sweep
+		if exitCode(err) == ExitStuck { // whether one could be ended is what is in doubt
 			return err
 		}
-		return worse(err, s.leaveWord(ctx, w))
+		word := s.leaveWord(ctx, w)
+		if ctx.Err() != nil { // a signal ends the sweep, which has done its work
+			return err
+		}
+		return worse(err, word)
 	}
 	if err = s.leaveWord(ctx, w); nothing != nil {
 		missing, missingErr := nothing(ctx, w.Ledger)
