@@ -108,6 +108,7 @@ func (s *session) sayEnd(t *report.Thread, ev access.Evidence, err error, settin
 	t.Findings, t.Residue, t.ElevatedSeconds = ev.Findings, ev.Residue, ev.Window.ElevatedSeconds
 	t.Transitions = ev.Transitions
 	var undone *elevation.Undone
+	var stuck *elevation.Stuck
 	switch {
 	case ev.State == access.StateStuck || exitCode(err) == ExitStuck:
 		t.Stage, t.CommandByHand = report.StageStuck, s.sweepCommand(ev)
@@ -124,6 +125,8 @@ func (s *session) sayEnd(t *report.Thread, ev access.Evidence, err error, settin
 	switch {
 	case errors.As(err, &undone):
 		t.Objections = append(t.Objections, s.failure(undone.Cause))
+	case errors.As(err, &stuck) && stuck.Why != nil: // with what to do about it: a sweep alone may not help
+		t.Objections = append(t.Objections, s.failure(stuck.Why))
 	case err != nil && exitCode(err) != ExitFound: // findings and residue are listed
 		t.Objections = append(t.Objections, report.Objection{Rule: "run", Message: firstLine(err)})
 	}

@@ -24,12 +24,17 @@ const (
 	lookBudget   = 15 * time.Second
 	longestPause = 45 * time.Second
 	blindFor     = 2 * time.Minute // without a look for the sake of a rate limit
+	rolesEvery   = 30 * time.Second
 )
+
+// errTakenAway is the cause where the account is not elevated any more: no token can come of it.
+var errTakenAway = errors.New("the temporary role is gone before the window is over: a sweep, or somebody, has taken it away\nFind out who, and apply again.")
 
 // awaitToken looks for tokens of the account that were not there before, until there is one or ctx ends. Exactly one, with
 // the expected name, is the token; anything else ends the window with an error.
 func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 	began, failures, interval := time.Now(), 0, time.Duration(0)
+	gone := r.watchRole()
 	for {
 		looked := time.Now()
 		fresh, err := r.look(ctx)
@@ -48,6 +53,9 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 		case err == nil:
 			failures, r.lookedAt = 0, looked
 		}
+		if gone(ctx) {
+			return org.Token{}, errTakenAway
+		}
 		pause := r.Poll << failures
 		if time.Since(began) > briskFor {
 			pause *= 2
@@ -57,6 +65,29 @@ func (r *run) awaitToken(ctx context.Context) (org.Token, error) {
 		if cause := sleep(ctx, pause); cause != nil {
 			return org.Token{}, fmt.Errorf("waiting for token %q: %w", r.lease.TokenName, cause)
 		}
+	}
+}
+
+// watchRole returns a function that tells, now and then, whether the temporary role has been taken away: two readings in a row do not
+// show it. What cannot be read says nothing.
+func (r *run) watchRole() func(context.Context) bool {
+	asked, missed := time.Now(), 0
+	return func(ctx context.Context) bool {
+		if time.Since(asked) < rolesEvery || r.Okta.Crowded() {
+			return false
+		}
+		asked = time.Now()
+		ctx, cancel := context.WithTimeout(ctx, lookBudget)
+		defer cancel()
+		roles, err := r.Okta.UserRoles(ctx, r.lease.Account.ID)
+		switch {
+		case err != nil:
+		case slices.ContainsFunc(roles, func(a org.Assignment) bool { return slices.Contains(r.lease.Temporary, roleOf(a)) }):
+			missed = 0
+		default:
+			missed++
+		}
+		return missed > 1
 	}
 }
 
@@ -137,7 +168,11 @@ func (r *run) revokeStrays(ctx context.Context, keep string) error {
 			}
 			if !reported[t.ID] {
 				reported[t.ID] = true
-				r.find("token %q (%s) was created in the window and is revoked", t.Name, t.ID)
+				what := "token"
+				if t.Name == r.lease.TokenName {
+					what = "the expected token"
+				}
+				r.find("%s %q (%s) was created in the window and is revoked", what, t.Name, t.ID)
 			}
 			if r.ev.Token != nil && r.ev.Token.ID == t.ID {
 				r.ev.Token.Revoked = true

@@ -13,8 +13,8 @@ const (
 	endOfIt   = `[A-Za-z0-9_~/#&=%+-]`       // and what it may end with, so that the full stop of a sentence is not of it
 
 	addresses = `(?:[A-Za-z][A-Za-z0-9+.-]*://|\b(?i:www)\.)` + inAddress + `*` + endOfIt
-	issues    = `\b(?i:gh)-[0-9]+`                                 // as #1 is an issue
-	commits   = `(?:^|[\s(\[{"'@,:=])(?P<commit>[0-9a-f]{7,64})\b` // also in owner/repository@commit
+	issues    = `\b(?i:gh)-[0-9]+`                                                               // as #1 is an issue
+	commits   = `(?:^|[\s(\[{"'@,:=])(?P<commit>[0-9]{8}-[0-9]{6}-[0-9a-f]{8}|[0-9a-f]{7,64})\b` // also in owner/repository@commit
 	emoji     = `^:(?:[a-z+-][a-z0-9_+-]*|8ball|100|1234):`
 )
 

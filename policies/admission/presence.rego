@@ -24,7 +24,7 @@ _reasons_to_wait contains reason if {
 	reason := _deny(
 		"presence",
 		"comments",
-		$"nobody has been there in the last {input.settings.presence_seconds} s",
+		$"nobody has been there in the last {round(input.settings.presence_seconds / 60)} minutes",
 		_presence_hint,
 	)
 }
