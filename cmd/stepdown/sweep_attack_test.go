@@ -273,7 +273,7 @@ func TestAWatchThatNobodyReads(t *testing.T) {
 	defer r.Close()
 	defer p.Close()
 	cmd := w.command(t.Context(), "sweep", "--watch", "1s", "--ledger", "branch:"+branchOfLedger)
-	errs := &log{}
+	errs := &paper{}
 	cmd.Stdout, cmd.Stderr = p, errs
 	read := make([]byte, 4096)
 	if err := cmd.Start(); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -15,29 +14,10 @@ import (
 	"github.com/stepdown/stepdown/internal/oktaemu"
 )
 
-// log is what a program that runs has printed so far.
-type log struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
-}
-
 // watching starts a sweep that goes on, and returns what ends it by a signal and tells its exit code.
-func (w *siege) watching() (out *log, end func() int) {
+func (w *siege) watching() (out *paper, end func() int) {
 	w.t.Helper()
-	out = &log{}
+	out = &paper{}
 	cmd := w.command(w.t.Context(), "sweep", "--watch", "1s", "--ledger", "branch:stepdown-ledger")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
@@ -53,7 +33,7 @@ func (w *siege) watching() (out *log, end func() int) {
 	}
 }
 
-func wait(t *testing.T, cmd *exec.Cmd, out *log) int {
+func wait(t *testing.T, cmd *exec.Cmd, out *paper) int {
 	t.Helper()
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
@@ -67,7 +47,7 @@ func wait(t *testing.T, cmd *exec.Cmd, out *log) int {
 }
 
 // until waits for something to be so.
-func until(t *testing.T, what string, out *log, so func() bool) {
+func until(t *testing.T, what string, out *paper, so func() bool) {
 	t.Helper()
 	for range 600 {
 		if so() {
