@@ -555,7 +555,7 @@ func TestRoundsRaceWithAnApply(t *testing.T) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(30 * time.Millisecond):
+			case <-time.After(250 * time.Millisecond):
 				if book.RecordRound(t.Context(), access.Round{OrgURL: fmt.Sprintf("https://o%d.okta.com", n%3), At: time.Now()}) == nil {
 					n++
 				}
