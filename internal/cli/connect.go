@@ -176,8 +176,7 @@ type roles struct{ client *okta.Client }
 // Permissions implements admission.Roles.
 func (r roles) Permissions(ctx context.Context, customRole string) ([]string, error) {
 	role, err := r.client.CustomRole(ctx, customRole)
-	var missing interface{ NotFound() bool }
-	if errors.As(err, &missing) && missing.NotFound() {
+	if isMissing(err) {
 		return nil, nil
 	}
 	var refusal *okta.Error
@@ -185,4 +184,10 @@ func (r roles) Permissions(ctx context.Context, customRole string) ([]string, er
 		err = fmt.Errorf("%w\nThe credential must be that of a super administrator: nobody else may give and take admin roles.", err)
 	}
 	return role.Permissions, err
+}
+
+// isMissing tells whether the org has no such thing.
+func isMissing(err error) bool {
+	var missing interface{ NotFound() bool }
+	return errors.As(err, &missing) && missing.NotFound()
 }

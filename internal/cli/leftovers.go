@@ -4,7 +4,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -116,9 +115,8 @@ func (s *session) identify(ctx context.Context, w *elevation.Workflow, l *leftov
 	for i := range l.found {
 		one := &l.found[i]
 		account, err := w.Okta.User(ctx, one.id)
-		var missing interface{ NotFound() bool }
 		switch {
-		case errors.As(err, &missing) && missing.NotFound():
+		case isMissing(err):
 			continue
 		case err != nil:
 			return fmt.Errorf("reading account %q: %w", one.id, err)

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -77,21 +76,10 @@ func rsaKey(block *pem.Block) (*rsa.PrivateKey, error) {
 	return nil, errors.New(unusable + giveAppKey)
 }
 
-// asLines puts PEM into lines again, if its line ends were written out, or it has been quoted, indented or put on one line.
+// asLines puts PEM into lines again, also where it has been quoted.
 func asLines(text string) []byte {
 	if n := len(text); n >= 2 && text[0] == text[n-1] && (text[0] == '"' || text[0] == '\'') {
 		text = text[1 : n-1]
 	}
-	lines := strings.Split(strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", `\r`, "\n").Replace(text), "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(line)
-	}
-	blocks := regexp.MustCompile(`(?s)(-----BEGIN [^-]*-----)(.*?)(-----END [^-]*-----)`)
-	return []byte(blocks.ReplaceAllStringFunc(strings.Join(lines, "\n"), func(block string) string {
-		part := blocks.FindStringSubmatch(block)
-		if strings.Contains(part[2], ":") { // it has headers, and its lines matter
-			return block
-		}
-		return part[1] + "\n" + strings.Join(strings.Fields(part[2]), "\n") + "\n" + part[3] + "\n"
-	}))
+	return []byte(access.PEMLines(text))
 }

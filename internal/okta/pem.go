@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/lestrrat-go/jwx/v3/jwk"
+
+	"github.com/stepdown/stepdown/internal/access"
 )
 
 const pemBegin = "-----BEGIN "
@@ -28,24 +30,8 @@ func unquoted(text []byte) []byte {
 	return text
 }
 
-// asLines puts PEM into lines again, if it has been indented, or put on one line.
-func asLines(text []byte) []byte {
-	lines := strings.Split(string(lineEnds(text)), "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(line)
-	}
-	blocks := regexp.MustCompile(`(?s)(-----BEGIN [^-]*-----)(.*?)(-----END [^-]*-----)`)
-	return []byte(blocks.ReplaceAllStringFunc(strings.Join(lines, "\n"), func(block string) string {
-		part := blocks.FindStringSubmatch(block)
-		if strings.Contains(part[2], ":") { // it has headers, and its lines matter
-			return block
-		}
-		return part[1] + "\n" + strings.Join(strings.Fields(part[2]), "\n") + "\n" + part[3] + "\n"
-	}))
-}
-
 func parsePEM(text []byte) (jwk.Key, error) {
-	block, rest := pem.Decode(asLines(text))
+	block, rest := pem.Decode([]byte(access.PEMLines(string(text))))
 	for block != nil && block.Type == "EC PARAMETERS" && len(bytes.TrimSpace(rest)) > 0 { // openssl ecparam -genkey puts it first; the key names its curve too
 		block, rest = pem.Decode(rest)
 	}
