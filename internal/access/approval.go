@@ -47,7 +47,8 @@ type Approval struct {
 	HeadSHA        string    `json:"head_sha"`
 	Requester      string    `json:"requester"`
 	Approvers      []string  `json:"approvers"`
-	ApprovedAt     time.Time `json:"approved_at"` // of the latest approval that counts
+	ApprovedAt     time.Time `json:"approved_at"`         // of the latest approval that counts
+	PresentAt      time.Time `json:"present_at,omitzero"` // when somebody showed to be there for it; zero where nobody need be
 	ManifestPath   string    `json:"manifest_path"`
 	ManifestSHA256 string    `json:"manifest_sha256"`
 	SettingsSHA    string    `json:"settings_sha"` // commit of the default branch that the settings were read at

@@ -41,7 +41,7 @@ func TestAdmit(t *testing.T) {
 	}
 	want := access.Approval{
 		Repository: "acme/access", PullRequest: 7, URL: "https://github.example/acme/access/pull/7", HeadSHA: head, Requester: "dana",
-		Approvers: []string{"grace"}, ApprovedAt: now.Add(-5 * time.Minute), ManifestPath: "access/alpha.yaml", ManifestSHA256: digest(alpha),
+		Approvers: []string{"grace"}, ApprovedAt: now.Add(-5 * time.Minute), PresentAt: now.Add(-5 * time.Minute), ManifestPath: "access/alpha.yaml", ManifestSHA256: digest(alpha),
 		SettingsSHA: main,
 	}
 	if diff := cmp.Diff(want, got.Approval); diff != "" {

@@ -22,6 +22,9 @@ type Ask struct {
 	Trigger   string // GITHUB_EVENT_NAME; empty outside GitHub Actions
 	Now       time.Time
 	Roles     Roles // of the org that the account is in
+	// PresenceSpent is when somebody showed to be there for the last window of the pull request: that opens no other. Zero where there
+	// was none.
+	PresenceSpent time.Time
 	// Plan asks what would be missing, and grants nothing: any event may start it, and nobody has to be there.
 	Plan bool
 }
@@ -127,6 +130,7 @@ func (r *Result) approve() access.Approval {
 		Requester:      f.PullRequest.Author,
 		Approvers:      r.Decision.Approvers,
 		ApprovedAt:     r.Decision.ApprovedAt.UTC(),
+		PresentAt:      r.Decision.Present.At.UTC(),
 		ManifestPath:   f.ManifestPath,
 		ManifestSHA256: digest(f.Manifest),
 		SettingsSHA:    f.SettingsSHA,
@@ -143,7 +147,7 @@ func (r Result) Confirm(ctx context.Context, src Source, engine Decider, now tim
 	}
 	again := r
 	again.Facts.Coverage = maps.Clone(r.Facts.Coverage)
-	ask := Ask{Number: was.Number, AccessDir: r.Facts.AccessDir, Trigger: r.Input.Trigger, Now: now}
+	ask := Ask{Number: was.Number, AccessDir: r.Facts.AccessDir, Trigger: r.Input.Trigger, Now: now, PresenceSpent: r.Input.PresenceSpent}
 	if err := (&collector{src: src, r: &again, ask: ask}).collectMoving(ctx); err != nil {
 		return fmt.Errorf("looking again whether it is as it was admitted: %w", err)
 	}

@@ -19,7 +19,7 @@ func (r *Result) input(ask Ask) policy.AdmissionInput {
 		Now: ask.Now.UTC(), Trigger: ask.Trigger, Plan: ask.Plan, Action: string(r.Action), Coverage: maps.Clone(f.Coverage),
 		PullRequest: f.PullRequest, Reviews: f.Reviews, Events: f.Events, MergeBases: f.MergeBases, Files: f.Files, Pushes: f.Pushes, Authorities: f.Authorities,
 		Rules: f.Rules, OwnersErrors: f.OwnersErrors, Permissions: f.Permissions, AccessDir: f.AccessDir, SettingsSHA: f.SettingsSHA,
-		Request: r.request(), Settings: r.bounds(),
+		PresenceSpent: ask.PresenceSpent.UTC(), Request: r.request(), Settings: r.bounds(),
 	}
 	for _, comment := range f.Comments {
 		if strings.HasPrefix(strings.TrimSpace(comment.Body), command) {

@@ -180,7 +180,10 @@ func (s *session) carry(ctx context.Context, d *desk, number int) error {
 // admit has a pull request decided on, for a plan or to be carried out. asks is false where nothing follows from it: it asks for
 // nothing, or could not be decided on.
 func (s *session) admit(ctx context.Context, d *desk, number int, plan bool) (r admission.Result, asks bool, err error) {
-	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, Plan: plan, Now: time.Now(), Roles: roles{d.client}})
+	spent := presenceSpent(d.leases, access.PullRequest{Repository: s.runner.Context().Repository, Number: number})
+	r, err = admission.Admit(ctx, d.hub, d.engine, admission.Ask{
+		Number: number, AccessDir: s.accessDir, Trigger: d.to.trigger, PresenceSpent: spent, Plan: plan, Now: time.Now(), Roles: roles{d.client},
+	})
 	if changesRules(r) { // also where those of the default branch cannot be read, which it may be there to mend
 		return r, false, s.sayRules(ctx, d, r, plan)
 	}
@@ -215,6 +218,17 @@ func lastDone(leases []access.Lease, pr access.PullRequest) string {
 		}
 	}
 	return ""
+}
+
+// presenceSpent returns when somebody showed to be there for the last window of the pull request that is over, or zero. One that is open
+// is this run's own, or keeps this run from opening another.
+func presenceSpent(leases []access.Lease, pr access.PullRequest) (at time.Time) {
+	for _, l := range leases {
+		if isOf(l, pr) && !l.State.Open() && l.Reached(access.StateReady) && l.Approval.PresentAt.After(at) {
+			at = l.Approval.PresentAt
+		}
+	}
+	return at
 }
 
 // underWay returns the open lease of the pull request, if it has one.
@@ -305,12 +319,13 @@ func (s *session) elevate(ctx context.Context, d *desk, b *board, r admission.Re
 
 // stillToDo says why what was decided does not hold any more, or was carried out by another run meanwhile.
 func (s *session) stillToDo(ctx context.Context, d *desk, r admission.Result, account access.Account) error {
-	if err := r.Confirm(ctx, d.hub, d.engine, time.Now()); err != nil {
-		return err
-	}
-	leases, err := d.book.Leases(ctx)
+	leases, err := d.book.Leases(ctx) // this run holds the account's lease: no other opens one while it looks
 	if err != nil {
 		return fmt.Errorf("reading the ledger: %w", err)
+	}
+	r.Input.PresenceSpent = presenceSpent(leases, r.Facts.PullRequest)
+	if err := r.Confirm(ctx, d.hub, d.engine, time.Now()); err != nil {
+		return err
 	}
 	if done := lastDone(leases, r.Facts.PullRequest); done != "" {
 		return fmt.Errorf("this approval was carried out meanwhile, under lease %s", done)

@@ -57,6 +57,8 @@ func uncounted(r admission.Result, c access.Comment, now time.Time) string {
 		return "it was edited; write a new one"
 	case !c.CreatedAt.After(r.Decision.ApprovedAt):
 		return "it is older than the approval; write a new one"
+	case !c.CreatedAt.After(r.Input.PresenceSpent):
+		return "a window was opened for it already; write a new one"
 	case now.Sub(c.CreatedAt) > presence:
 		return fmt.Sprintf("it is older than %s; write a new one", presence)
 	}

@@ -27,13 +27,15 @@ type AdmissionInput struct {
 	Rules        access.BranchRules        `json:"rules"`         // of the default branch
 	OwnersErrors []access.OwnersError      `json:"owners_errors"` // on the default branch
 	Comments     []access.Comment          `json:"comments"`      // those that begin with /stepdown
-	Permissions  []string                  `json:"permissions"`   // of the custom role in the org; none where it is not there
-	AccessDir    string                    `json:"access_dir"`    // where manifests lie, relative to the repository
-	SettingsSHA  string                    `json:"settings_sha"`  // head of the default branch, at which it was read
-	CustomRules  []CustomRule              `json:"custom_rules"`
-	Manifest     AdmissionManifest         `json:"manifest"`
-	Request      AdmissionRequest          `json:"request"`
-	Settings     AdmissionSettings         `json:"settings"`
+	// PresenceSpent is when somebody showed to be there for the last window that was opened for the pull request; zero where there was none.
+	PresenceSpent time.Time         `json:"presence_spent"`
+	Permissions   []string          `json:"permissions"`  // of the custom role in the org; none where it is not there
+	AccessDir     string            `json:"access_dir"`   // where manifests lie, relative to the repository
+	SettingsSHA   string            `json:"settings_sha"` // head of the default branch, at which it was read
+	CustomRules   []CustomRule      `json:"custom_rules"`
+	Manifest      AdmissionManifest `json:"manifest"`
+	Request       AdmissionRequest  `json:"request"`
+	Settings      AdmissionSettings `json:"settings"`
 }
 
 // The values of AdmissionInput.Action.
@@ -138,7 +140,7 @@ type Freeze struct {
 func (in AdmissionInput) MarshalJSON() ([]byte, error) {
 	type plain AdmissionInput // without this method
 	out := plain(in)
-	out.Now = in.Now.UTC()
+	out.Now, out.PresenceSpent = in.Now.UTC(), in.PresenceSpent.UTC()
 	out.AccessDir = path.Clean(in.AccessDir)
 	out.Coverage = map[string]Reading{}
 	for name, reading := range in.Coverage {

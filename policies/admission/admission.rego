@@ -68,7 +68,7 @@ _rules := [
 	_rule("branch_rules", "The default branch is protected as the settings want it", ["rules", "settings.branch_protection"]),
 	_rule("code_owners", "CODEOWNERS has no errors", ["owners_errors"]),
 	_rule("scheduled", "The run was not started by the clock", ["trigger", "request.delivery"]),
-	_rule("presence", "Somebody is there to create the token", array.concat(_approval_facts, ["comments", "request.operator", "settings.presence_seconds"])),
+	_rule("presence", "Somebody is there to create the token", array.concat(_approval_facts, ["comments", "presence_spent", "request.operator", "settings.presence_seconds"])),
 ]
 
 _rule(id, title, facts) := {"id": id, "title": title, "facts": facts}
@@ -116,7 +116,7 @@ _silent contains "approval_by_team" if count(input.settings.teams) == 0
 # The fact on which a part of the input rests.
 _rests_on := {"settings": "declared", "request": "manifest"}
 
-_known(part) if part in {"coverage", "now", "trigger"}
+_known(part) if part in {"coverage", "now", "presence_spent", "trigger"}
 
 _known(part) if input.coverage[object.get(_rests_on, part, part)].read
 

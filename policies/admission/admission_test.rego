@@ -23,6 +23,7 @@ cases := {name: {"input": object.union(base, patch), "want": want} |
 # A request that is admitted: dana wrote and pushed it, grace approved it five minutes ago.
 base := {
 	"now": "2030-01-01T12:00:00Z",
+	"presence_spent": "0001-01-01T00:00:00Z",
 	"trigger": "workflow_run",
 	"plan": false,
 	"action": "elevate",

@@ -21,13 +21,14 @@ _reasons_to_wait contains reason if {
 _reasons_to_wait contains reason if {
 	"presence" in _applicable
 	count(_witnesses) == 0
-	reason := _deny(
-		"presence",
-		"comments",
-		$"nobody has been there in the last {round(input.settings.presence_seconds / 60)} minutes",
-		_presence_hint,
-	)
+	reason := _deny("presence", "comments", concat("", [_nobody, _since_the_last_window]), _presence_hint)
 }
+
+_nobody := $"nobody has been there in the last {round(input.settings.presence_seconds / 60)} minutes"
+
+default _since_the_last_window := ""
+
+_since_the_last_window := $", and since {input.presence_spent}, which opened a window already" if instants.of(input.presence_spent)
 
 _presence_hint := $"Have {input.request.operator} write the comment \"/stepdown ready\" when they are ready to create the token." if {
 	not contains(input.request.operator, "@")
@@ -46,11 +47,12 @@ _presence := {"by": latest[1], "how": latest[2], "at": latest[3]} if {
 	latest := max(_witnesses)
 }
 
-# When, by whom and how somebody showed to be there.
+# When, by whom and how somebody showed to be there. Each opens one window.
 
 _witnesses contains [instants.of(review.submitted_at), review.user, "approval", review.submitted_at] if {
 	some review in _effective
 	_age_seconds(review.submitted_at) <= input.settings.presence_seconds
+	not _spent(review.submitted_at)
 }
 
 # The operator says so, after the approvals. An edited comment has been another one: whoever may write can edit any.
@@ -65,4 +67,7 @@ _witnesses contains [instants.of(comment.created_at), comment.user, "comment", c
 	age <= input.settings.presence_seconds
 	age >= 0 - _clock_skew_seconds
 	instants.of(comment.created_at) > instants.of(_approved_at)
+	not _spent(comment.created_at)
 }
+
+_spent(at) if instants.of(at) <= instants.of(input.presence_spent)

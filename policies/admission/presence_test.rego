@@ -24,6 +24,9 @@ _presence_cases := {
 	"operator said so too long ago": [_says(_when("2030-01-01T11:44:59Z")), {"presence"}],
 	"operator says so in the future": [_says(_when("2030-01-01T12:05:01Z")), {"presence"}],
 	"operator says so in the second of the approval": [_says(_when("2030-01-01T09:00:00Z")), {"presence"}],
+	"operator said so for a window before": [_after_window("2030-01-01T11:50:00Z"), {"presence"}],
+	"operator said so again": [_after_window("2030-01-01T11:49:59Z"), set()],
+	"approved for a window before": [{"presence_spent": "2030-01-01T11:55:00Z"}, {"presence"}],
 	"another says so": [_says({"user": "mallory"}), {"presence"}],
 	"an app says so": [_says({"user_type": "Bot"}), {"presence"}],
 	"operator says more": [_says({"body": "/stepdown ready soon"}), {"presence"}],
@@ -38,6 +41,8 @@ _presence_cases := {
 	"a plan by the clock, with nobody there": [{"trigger": "schedule", "reviews": _long_ago, "plan": true}, set()],
 	"delivered in another way": [{"reviews": _long_ago, "request": {"delivery": "sealed"}}, set()],
 }
+
+_after_window(at) := object.union(_says({}), {"presence_spent": at})
 
 _when(at) := {"created_at": at, "updated_at": at}
 
@@ -67,6 +72,11 @@ test_who_waits_is_told_what_to_write if {
 	some reason in decision.waiting
 	contains(reason.hint, "Oscar")
 	contains(reason.hint, "/stepdown ready")
+}
+
+test_who_waits_is_told_what_opened_a_window_already if {
+	some reason in admission.decision.waiting with input as cases["operator said so for a window before"].input
+	contains(reason.msg, "since 2030-01-01T11:50:00Z")
 }
 
 test_whom_github_does_not_know_is_not_told_to_write if {
