@@ -274,6 +274,7 @@ func TestABreakGlassRequestHasOneIssue(t *testing.T) {
 		if got := w.run("apply", "--comment"); got != 3 {
 			t.Fatalf("exit code %d\n%s", got, w.out)
 		}
+		w.hub.Comment(1, "dana-ops", "/stepdown ready")
 	}
 	issues := w.hub.Issues()
 	if len(issues) != 1 || !strings.Contains(issues[0].Body, w.hub.Head("change")) {

@@ -323,12 +323,12 @@ func (s *session) stillToDo(ctx context.Context, d *desk, r admission.Result, ac
 	if err != nil {
 		return fmt.Errorf("reading the ledger: %w", err)
 	}
+	if done := lastDone(leases, r.Facts.PullRequest); done != "" {
+		return fmt.Errorf("this approval was carried out meanwhile, under lease %s", done)
+	}
 	r.Input.PresenceSpent = presenceSpent(leases, r.Facts.PullRequest)
 	if err := r.Confirm(ctx, d.hub, d.engine, time.Now()); err != nil {
 		return err
-	}
-	if done := lastDone(leases, r.Facts.PullRequest); done != "" {
-		return fmt.Errorf("this approval was carried out meanwhile, under lease %s", done)
 	}
 	pending, err := s.notMerged(ctx, d, leases, r, account)
 	if err == nil && len(pending) > 0 {
