@@ -27,7 +27,7 @@ func TestReadmeIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	current := string(data)
-	for name, table := range map[string]string{"action inputs": actionTables(t), "controls": controlsTable(t), "apply job": applyJob(t)} {
+	for name, table := range map[string]string{"action inputs": actionTables(t), "permissions": permissionsTable(t), "controls": controlsTable(t), "apply job": applyJob(t)} {
 		current = between(t, current, "<!-- "+name+": generated -->\n", "<!-- /"+name+" -->", table)
 	}
 	if *update {

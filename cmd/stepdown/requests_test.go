@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +52,11 @@ func asking() []asked {
 			}
 		}
 	}
+	tooMuch := func(w *siege) {
+		if err := errors.Join(os.WriteFile(filepath.Join(w.dir, "access", "invoice.yaml"), []byte(request), 0o600), w.org.Assign(victim, temporary)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	nobody := func(w *siege) { w.hub.Close(1) }
 	return []asked{
 		{"`plan` of a pull request", ready, []string{"plan", "--pull-request", "1", "--"}, 0},
@@ -61,6 +67,7 @@ func asking() []asked {
 		{"`sweep`, no lease", nobody, []string{"sweep"}, 0},
 		{"`sweep`, one lease", stuck, []string{"sweep"}, 0},
 		{"`sweep`, none open and 20 that are closed", closed, []string{"sweep"}, 0},
+		{"`downgrade`", tooMuch, []string{"downgrade", victim}, 0},
 		{"`audit`, one lease", (*siege).carriedOut, []string{"audit"}, 1},
 		{"`doctor`", nobody, []string{"doctor"}, 1},
 	}
@@ -97,7 +104,7 @@ func TestRequestsOfGitHub(t *testing.T) {
 	}
 }
 
-// count runs it in a world of its own.
+// count runs it in a world of its own, with the permissions that its verb is said to need.
 func (a asked) count(t *testing.T) int {
 	t.Helper()
 	w := newSiege(t)
@@ -115,9 +122,13 @@ func (a asked) count(t *testing.T) int {
 		t.Fatal(err)
 	}
 	a.prepare(w)
+	w.permitted(a.args[0])
 	before := len(w.hub.Requests())
 	if got := w.run(a.args...); got != a.code {
 		t.Errorf("%s: exit code %d, want %d\n%s", a.what, got, a.code, w.out)
+	}
+	if a.args[0] != "doctor" && strings.Contains(w.out, "permissions:") {
+		t.Errorf("%s: what README.md says that its token needs is not enough\n%s", a.what, w.out)
 	}
 	return len(w.hub.Requests()) - before
 }
