@@ -191,8 +191,11 @@ func (r *run) read(ctx context.Context) (roles []org.Assignment, beganAt time.Ti
 	beganAt = time.Now()
 	roles, err = r.Okta.UserRoles(ctx, r.lease.Account.ID)
 	if err != nil {
-		return nil, beganAt, fmt.Errorf("reading the roles of account %q: %w", r.lease.Account.Login, err)
+		err = fmt.Errorf("reading the roles of account %q: %w", r.lease.Account.Login, err)
+		r.ev.ReadFailure = err.Error()
+		return nil, beganAt, err
 	}
+	r.ev.ReadFailure = ""
 	reading := access.RoleReading{BeganAt: beganAt.UTC(), Roles: []string{}}
 	for _, a := range roles {
 		reading.Roles = append(reading.Roles, r.names.describe(a))
