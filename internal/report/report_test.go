@@ -583,6 +583,10 @@ func TestDowngradeHasItsOwnWords(t *testing.T) {
 		want   []string
 	}{
 		{"done", func(*access.Evidence) {}, []string{"Downgrade of svc-ci-deployer@acme.example: done, 2 roles removed, and proved"}},
+		{
+			"of what an audit found", func(e *access.Evidence) { e.Lease.Leftover, e.Lease.Temporary = true, e.Lease.Temporary[:1] },
+			[]string{"Clearing of what an audit found left over on svc-ci-deployer@acme.example: done, 1 role removed, and proved"},
+		},
 		{"one role", func(e *access.Evidence) { e.Lease.Temporary = e.Lease.Temporary[:1] }, []string{"done, 1 role removed, and proved"}},
 		{"no role", func(e *access.Evidence) { e.Lease.Temporary = nil }, []string{"done, no role was to be removed, and proved", "no role "}},
 		{"not proved", func(e *access.Evidence) { e.Window.Proved = time.Time{} }, []string{"done, but NOT PROVED", "not known: it is not proved"}},
