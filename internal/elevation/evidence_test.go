@@ -80,6 +80,7 @@ func TestTheEvidenceSaysWhyTheRolesWereNotRead(t *testing.T) {
 			t.Errorf("a sweep that cannot read: reads %+v, %q", ev.Reads, ev.ReadFailure)
 		}
 		w.org.ClearFaults()
+		w.org.Inject(oktaemu.Fault{Method: "GET", Path: "/api/v1/users/*/roles", Status: 403, Count: 1})
 		if ev := sweep(); len(ev.Reads) == 0 || ev.ReadFailure != "" || ev.State != access.StateUndone {
 			t.Errorf("a sweep that can: %s, reads %+v, %q", ev.State, ev.Reads, ev.ReadFailure)
 		}
