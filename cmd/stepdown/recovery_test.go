@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestRecoveryByHand does what docs/recovery.md says, by its own commands, after a run that was lost in its window. A sweep then
@@ -65,5 +66,38 @@ func TestRecoveryByHand(t *testing.T) {
 	}
 	if got := w.run("sweep", "--now"); got > 1 || !strings.Contains(w.out, ": undone;") {
 		t.Errorf("exit code %d\n%s", got, w.out)
+	}
+}
+
+// TestRecoveryWithoutThePostStep does what docs/recovery.md says for a run that died in its window: the first command leaves it and names
+// it, the second ends it.
+func TestRecoveryWithoutThePostStep(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "recovery.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## When the post step did not run")
+	section, _, _ = strings.Cut(section, "\n## ")
+	commands := regexp.MustCompile(`(?m)^    stepdown (.*)$`).FindAllStringSubmatch(section, -1)
+	if len(commands) != 2 {
+		t.Fatalf("the section has %d commands", len(commands))
+	}
+	w := newSiege(t)
+	for _, name := range []string{"GITHUB_EVENT_NAME", "GITHUB_RUN_ID", "GITHUB_ACTOR"} { // on a person's machine
+		delete(w.env, name)
+	}
+	for name := range w.env {
+		if !slices.Contains([]string{"GITHUB_API_URL", "GITHUB_EVENT_PATH", "PATH", "GOCOVERDIR"}, name) && !strings.Contains(section, "`"+name+"`") {
+			t.Errorf("the page does not name %s", name)
+		}
+	}
+	lease := w.elevatedUntil(time.Now().Add(20 * time.Minute))
+	run := func(n int) int { return w.bare(strings.Fields(commands[n][1])...) }
+	if got := run(0); got != 0 || !strings.Contains(w.out, "not due yet: lease "+lease.ID) || !slices.Contains(w.org.RolesOf(victim), temporary) {
+		t.Errorf("%s: exit code %d, the account holds %q\n%s", commands[0][1], got, w.org.RolesOf(victim), w.out)
+	}
+	if got := run(1); got != 0 || !strings.Contains(w.out, ": undone;") || slices.Contains(w.org.RolesOf(victim), temporary) {
+		t.Errorf("%s: exit code %d, the account holds %q\n%s", commands[1][1], got, w.org.RolesOf(victim), w.out)
 	}
 }

@@ -297,9 +297,15 @@ func (w *siege) terms(id string) access.Terms {
 // elevated makes the victim elevated under a lease of a run that is dead, whose window is over.
 func (w *siege) elevated() access.Lease {
 	w.t.Helper()
+	return w.elevatedUntil(time.Now().Add(-30 * time.Minute))
+}
+
+// elevatedUntil makes the victim elevated under a lease of a run that is dead, whose window ends at end.
+func (w *siege) elevatedUntil(end time.Time) access.Lease {
+	w.t.Helper()
 	book := w.book(ledgerKey)
 	terms := w.terms(fmt.Sprintf("%s-siege", time.Now().UTC().Format("20060102-150405")))
-	terms.OpenedAt, terms.EndsAt = time.Now().Add(-time.Hour), time.Now().Add(-30*time.Minute)
+	terms.OpenedAt, terms.EndsAt = time.Now().Add(-time.Hour), end
 	lease, err := book.Open(w.t.Context(), terms, terms.OpenedAt)
 	for _, state := range []access.State{access.StateReady, access.StateElevated} {
 		if err == nil {

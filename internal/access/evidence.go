@@ -21,12 +21,17 @@ type Evidence struct {
 	// EffectiveRights says how the token's rights were tested, or why they were not.
 	EffectiveRights string `json:"effective_rights"`
 
-	Reads    []RoleReading `json:"reads"`    // what the account held, each time it was read
-	Writes   []Exchange    `json:"writes"`   // every request that could change the org
-	Activity []Activity    `json:"activity"` // what the account did in the window, by the System Log
-	Residue  []string      `json:"residue"`  // roles that the lease did not give and that are still there
-	Findings []string      `json:"findings"` // what an auditor should look at
-	Failure  string        `json:"failure,omitempty"`
+	Reads []RoleReading `json:"reads"` // what the account held, each time it was read
+	// ReadFailure says why it could not be read since the last of Reads; empty where the last try succeeded.
+	ReadFailure string `json:"read_failure,omitempty"`
+
+	Writes   []Exchange  `json:"writes"`        // every request that could change the org, each try of it
+	Activity []Activity  `json:"activity"`      // what the account did in the window, by the System Log
+	Log      *LogReading `json:"log,omitempty"` // how that was read; nil where it was not
+
+	Residue  []string `json:"residue"`  // roles that the lease did not give and that are still there
+	Findings []string `json:"findings"` // what an auditor should look at
+	Failure  string   `json:"failure,omitempty"`
 }
 
 // Transition is a state that was reached.
@@ -74,6 +79,14 @@ type Exchange struct {
 	Status    int       `json:"status"`
 	RequestID string    `json:"request_id"`
 	Error     string    `json:"error,omitempty"`
+}
+
+// LogReading says which part of the System Log was read for Activity.
+type LogReading struct {
+	From time.Time `json:"from"`
+	// Until is when it was last read. What it came to show after that was not awaited. Zero where no reading succeeded.
+	Until   time.Time `json:"until,omitzero"`
+	Failure string    `json:"failure,omitempty"` // why it may not show all
 }
 
 // Activity is an event of the System Log whose actor is the account.

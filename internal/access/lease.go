@@ -89,6 +89,9 @@ type Terms struct {
 	// KeepToken says that an undo does not revoke the expected token once it was seen; of LeaseElevation only.
 	KeepToken bool `json:"keep_token,omitempty"`
 
+	// Leftover says that Temporary is what an audit found and no lease gives; of LeaseDowngrade only.
+	Leftover bool `json:"leftover,omitempty"`
+
 	// Revokes are the ids of the tokens that an end revokes, and the only ones; of LeaseEnd only.
 	Revokes []string `json:"revokes,omitempty"`
 	// Ends is the id of the lease under which was given what an end takes back, where there was one; of LeaseEnd only.

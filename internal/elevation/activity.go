@@ -39,6 +39,7 @@ func (r *run) examine(ctx context.Context) {
 	defer cancel()
 	events, err := r.activity(ctx)
 	if err != nil {
+		r.ev.Log.Failure = err.Error()
 		r.find("what the account did in the window is not known: reading the System Log: %v", err)
 	}
 	for _, e := range events {
@@ -56,12 +57,20 @@ func (r *run) examine(ctx context.Context) {
 	}
 }
 
-// activity reads what the account did. Where the token was created, it reads until that is shown, or ctx ends.
-func (r *run) activity(ctx context.Context) ([]org.LogEvent, error) {
+// activity reads what the account did. Where the token was created, it reads until that is shown, or ctx ends. With an error,
+// the events are those of the last reading that succeeded.
+func (r *run) activity(ctx context.Context) (events []org.LogEvent, err error) {
+	since := r.ev.Window.GrantSent.Add(-logSkew)
+	r.ev.Log = &access.LogReading{From: since.UTC()}
 	for {
-		events, err := r.Okta.Events(ctx, r.ev.Window.GrantSent.Add(-logSkew), time.Now().Add(logSkew), org.LogFilter{ActorID: r.lease.Account.ID})
-		if err != nil || r.showsToken(events) {
+		began := time.Now()
+		read, err := r.Okta.Events(ctx, since, began.Add(logSkew), org.LogFilter{ActorID: r.lease.Account.ID})
+		if err != nil {
 			return events, err
+		}
+		events, r.ev.Log.Until = read, began.UTC()
+		if r.showsToken(events) {
+			return events, nil
 		}
 		if sleep(ctx, r.Poll) != nil {
 			return events, errLogLate

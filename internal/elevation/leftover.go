@@ -17,7 +17,7 @@ var errLeftover = errors.New("an audit found it, and no lease gives it")
 // removed, and what comes through groups is left. It is pure.
 func NewLeftover(owner access.TokenOwner, assignments []string, f Facts, s access.Settings, subject Subject) Plan {
 	p := Plan{Owner: owner, Terms: baseTerms(owner, f, s, subject)}
-	p.Terms.Kind = access.LeaseDowngrade
+	p.Terms.Kind, p.Terms.Leftover = access.LeaseDowngrade, true
 	p.Terms.Temporary = []access.Role{}
 	p.Terms.EndsAt = subject.Now.Add(downgradeWindow * s.Elevation.StepDown)
 	if owner.Name == "" {

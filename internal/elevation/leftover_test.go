@@ -68,7 +68,7 @@ func TestWhatALeftoverIs(t *testing.T) {
 			if !slices.Equal(p.Terms.Temporary, test.removes) && len(p.Terms.Temporary)+len(test.removes) > 0 {
 				t.Errorf("removes %v, want %v", p.Terms.Temporary, test.removes)
 			}
-			if p.InPlace != (len(test.removes) == 0) || p.Terms.Kind != access.LeaseDowngrade || p.Terms.AddsIntended {
+			if p.InPlace != (len(test.removes) == 0) || p.Terms.Kind != access.LeaseDowngrade || !p.Terms.Leftover || p.Terms.AddsIntended {
 				t.Errorf("got %+v", p)
 			}
 			var rules []string

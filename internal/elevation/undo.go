@@ -219,6 +219,7 @@ func (r *run) revokeAll(ctx context.Context) error {
 // to have been there goes first, by its id and without a reading: a reading that lags would show nothing to remove.
 func (r *run) removeTemporary(ctx context.Context) error {
 	if err := r.insist(ctx, func() error { return r.removeGranted(ctx) }); err != nil {
+		r.ev.ReadFailure = "a removal comes before any reading, and Okta did not accept it"
 		return err
 	}
 	removed, err := r.remove(ctx, r.temporary())

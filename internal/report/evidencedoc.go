@@ -17,16 +17,12 @@ func evidenceDocument(e access.Evidence) document {
 	if removes(e) {
 		ask, did = block{heading: "What was asked", table: asked(e)}, "What the account did"
 	}
-	d.blocks = append(d.blocks, ask, acts(e),
-		block{heading: "Course", table: course(e)},
-		block{heading: "What the account held", table: readings(e)},
-	)
-	if len(e.Activity) > 0 {
-		d.blocks = append(d.blocks, block{heading: did, table: activity(e)})
-	}
-	return document{title: d.title, blocks: append(d.blocks, block{
-		folded: count(len(e.Writes), "request") + " that could change the org", table: exchanges(e),
-	})}
+	d.blocks = append(d.blocks, ask, acts(e), block{heading: "Course", table: course(e)})
+	d.blocks = append(d.blocks, held(e)...)
+	return document{title: d.title, blocks: append(d.blocks,
+		block{heading: did, text: logged(e), table: activity(e)},
+		block{folded: count(len(e.Writes), "request") + " that could change the org", table: exchanges(e)},
+	)}
 }
 
 // evidenceSummary is the part of the document that says how it ended.
@@ -37,14 +33,11 @@ func evidenceSummary(e access.Evidence) document {
 
 // concluded is the outcome, and what is to be looked at.
 func concluded(e access.Evidence) document {
-	what, came := "Elevation", outcome(e)
-	switch e.Lease.Kind {
-	case access.LeaseDowngrade:
-		what, came = "Downgrade", removalOutcome(e)
-	case access.LeaseEnd:
-		what, came = "End", removalOutcome(e)
+	what, came := "Elevation of "+e.Lease.Account.Login, outcome(e)
+	if removes(e) {
+		what, came = removal(e.Lease), removalOutcome(e)
 	}
-	d := document{title: what + " of " + e.Lease.Account.Login + ": " + came}
+	d := document{title: what + ": " + came}
 	if e.Failure != "" {
 		d.blocks = append(d.blocks, block{text: "What went wrong: " + oneLine(e.Failure)})
 	}
@@ -199,41 +192,6 @@ func course(e access.Evidence) *table {
 	t := &table{headers: []string{"At (UTC)", "State", "Note"}, widths: []int{0, 0, 70}}
 	for _, tr := range e.Transitions {
 		t.rows = append(t.rows, []string{moment(tr.At), string(tr.State), labels(e.Lease.Names).in(oneLine(tr.Note))})
-	}
-	return t
-}
-
-// readings lists what the account held, each time it was read.
-func readings(e access.Evidence) *table {
-	t := &table{headers: []string{"Read at (UTC)", "Roles"}, widths: []int{0, 85}}
-	for _, r := range e.Reads {
-		t.rows = append(t.rows, []string{moment(r.BeganAt), list(labels(e.Lease.Names).each(r.Roles))})
-	}
-	return t
-}
-
-// activity lists what the System Log says of the account.
-func activity(e access.Evidence) *table {
-	t := &table{headers: []string{"At (UTC)", "Event", "On", "Expected"}, widths: []int{0, 36, 36, 0}}
-	for _, a := range e.Activity {
-		word := "yes"
-		if !a.Expected {
-			word = "NO"
-		}
-		t.rows = append(t.rows, []string{moment(a.At), a.Type, a.Target, word})
-	}
-	return t
-}
-
-// exchanges lists the requests that could change the org, with what Okta answered.
-func exchanges(e access.Evidence) *table {
-	t := &table{headers: []string{"At (UTC)", "Request", "Answer", "Request id"}, widths: []int{0, 50, 10, 27}}
-	for _, x := range e.Writes {
-		answer := "none"
-		if x.Status != 0 {
-			answer = strconv.Itoa(x.Status)
-		}
-		t.rows = append(t.rows, []string{moment(x.At), x.Method + " " + x.Path, strings.Join(present(answer, oneLine(x.Error)), " "), x.RequestID})
 	}
 	return t
 }

@@ -9,6 +9,18 @@ import (
 // removes tells whether the lease only takes away: a downgrade's or an end's.
 func removes(e access.Evidence) bool { return e.Lease.Kind != access.LeaseElevation }
 
+// removal names what is done: an end, a downgrade to what is declared, or one that only clears away what an audit found.
+func removal(l access.Terms) string {
+	switch {
+	case l.Kind == access.LeaseEnd:
+		return "End of " + l.Account.Login
+	case l.Leftover:
+		return "Clearing of what an audit found left over on " + l.Account.Login
+	default:
+		return "Downgrade of " + l.Account.Login
+	}
+}
+
 // removalOutcome says what the evidence of a downgrade or an end shows. One that went well ends as undone: it does nothing
 // but what an undo does.
 func removalOutcome(e access.Evidence) string {
@@ -43,6 +55,9 @@ func asked(e access.Evidence) *table {
 		{"Account", strings.Join(present(l.Account.Login, l.Account.ID), " ")},
 		{"Carried out as", actor(l.ActsAs)},
 		{"Declaration", l.Declaration},
+	}
+	if l.Leftover {
+		pairs = append(pairs, [2]string{"Because", "an audit found it, and no lease gives it"})
 	}
 	for _, role := range l.Temporary {
 		pairs = append(pairs, [2]string{"Removes", labels(l.Names).role(role)})

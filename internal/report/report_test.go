@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"html"
 	"os"
 	"path/filepath"
@@ -173,6 +174,7 @@ func evidence() access.Evidence {
 			{At: when(58), Type: "system.api_token.create", Target: "invoice-export", Expected: true},
 			{At: when(59), Type: "user.account.update_profile", Target: "ada.admin@acme.example"},
 		},
+		Log:     &access.LogReading{From: when(-28), Until: when(80)},
 		Residue: []string{}, Findings: []string{"user.account.update_profile on ada.admin@acme.example was not expected"},
 	}
 }
@@ -204,6 +206,28 @@ func downgrade() access.Evidence {
 		Writes:   []access.Exchange{{At: when(1), Method: "DELETE", Path: "/api/v1/users/00u8/roles/ra1", Status: 204, RequestID: "aGk1"}},
 		Activity: []access.Activity{}, Residue: []string{"REPORT_ADMIN through group 00g2"}, Findings: []string{},
 	}
+}
+
+// stuck is the evidence of a sweep that Okta refused again and again: it came to no reading.
+func stuck() access.Evidence {
+	when := func(seconds int) time.Time { return at.Add(time.Duration(seconds) * time.Second) }
+	e := evidence()
+	e.State, e.Token, e.Activity, e.Reads = access.StateStuck, nil, nil, nil
+	e.Transitions = append(e.Transitions[:3:3], access.Transition{State: access.StateUndoing, At: when(901)}, access.Transition{State: access.StateStuck, At: when(960)})
+	e.Window, e.Lease.AddsIntended = access.Window{GrantSent: at}, true
+	e.Log, e.Findings = &access.LogReading{From: when(-28), Until: when(959)}, []string{}
+	e.ReadFailure = "a removal comes before any reading, and Okta did not accept it"
+	e.Failure = "removing role \"READ_ONLY_ADMIN\" from user \"00u7\": okta: 500"
+	e.Residue = []string{"USER_ADMIN through the group \"Helpdesk tier 2\""}
+	e.Writes = nil
+	for i := range 42 {
+		e.Writes = append(e.Writes, access.Exchange{
+			At: when(902 + i), Method: "DELETE", Path: "/api/v1/users/00u7/roles/ra1invoiceexport", Status: 500,
+			RequestID: fmt.Sprintf("aGk1Zs9PRZ6Rtqf1Tk0aXAAAB%02d", i), Error: `500 E0000009 "Internal Server Error"`,
+		})
+	}
+	e.Writes = append(e.Writes, access.Exchange{At: when(950), Method: "DELETE", Path: "/api/v1/users/00u7/sessions", Status: 204, RequestID: "bGk1Zs9PRZ6Rtqf1Tk0aXAAABM1"})
+	return e
 }
 
 func golden(t *testing.T, name string, got []byte) {
@@ -261,12 +285,8 @@ func TestGolden(t *testing.T) {
 	}
 	golden(t, "summary.txt", render(t, FormSummary, sample()))
 	golden(t, "evidence-summary.txt", renderEvidence(t, FormSummary, evidence()))
-	stuck := evidence()
-	stuck.State, stuck.Token, stuck.Activity = access.StateStuck, nil, nil
-	stuck.Window = access.Window{GrantSent: at}
-	stuck.Failure = "removing role \"READ_ONLY_ADMIN\" from user \"00u7\": okta: 500"
-	stuck.Residue = []string{"USER_ADMIN through the group \"Helpdesk tier 2\""}
-	golden(t, "stuck.txt", renderEvidence(t, FormTable, stuck))
+	golden(t, "stuck.txt", renderEvidence(t, FormTable, stuck()))
+	golden(t, "stuck.md", renderEvidence(t, FormMarkdown, stuck()))
 }
 
 func TestSameReportSameBytes(t *testing.T) {
@@ -563,6 +583,10 @@ func TestDowngradeHasItsOwnWords(t *testing.T) {
 		want   []string
 	}{
 		{"done", func(*access.Evidence) {}, []string{"Downgrade of svc-ci-deployer@acme.example: done, 2 roles removed, and proved"}},
+		{
+			"of what an audit found", func(e *access.Evidence) { e.Lease.Leftover, e.Lease.Temporary = true, e.Lease.Temporary[:1] },
+			[]string{"Clearing of what an audit found left over on svc-ci-deployer@acme.example: done, 1 role removed, and proved"},
+		},
 		{"one role", func(e *access.Evidence) { e.Lease.Temporary = e.Lease.Temporary[:1] }, []string{"done, 1 role removed, and proved"}},
 		{"no role", func(e *access.Evidence) { e.Lease.Temporary = nil }, []string{"done, no role was to be removed, and proved", "no role "}},
 		{"not proved", func(e *access.Evidence) { e.Window.Proved = time.Time{} }, []string{"done, but NOT PROVED", "not known: it is not proved"}},

@@ -163,7 +163,4 @@ _declared(path) := {$"it is the temporary role that \"{declaration.name}\" decla
 	declaration.elevation_role == path.type
 }
 
-_leased(path) := {$"the lease {lease.id} was to take it away" |
-	some lease in leases.of_account[path.account_id]
-	leases.gives(lease, path)
-}
+_leased(path) := {$"the lease {lease.id} was to take it away" | some lease in leases.answerable(path)}

@@ -283,6 +283,17 @@ _messages(name) := {f.msg | some f in findings} if {
 	findings := control.findings with input as case.input with data.params as fixture.params
 }
 
+test_role_of_a_stuck_lease_names_that_lease_alone if {
+	old := object.union(fixture.lease("L0", "a", "svc-a@acme.example"), {"state": "undone", "open": false, "opened_at": "2029-12-01T00:00:00Z"})
+	input_ := object.union(
+		fixture.org,
+		object.union(_elevated, object.union(_lease_with({"state": "stuck"}), {"leases": {"L0": old}})),
+	)
+	findings := control.findings with input as input_ with data.params as fixture.params
+	reasons := {reason | some f in findings; some reason in f.evidence.reasons; contains(reason, "the lease")}
+	reasons == {"the lease L1 was to take it away"}
+}
+
 test_widened_declared_role_says_so if {
 	_messages("declared role widened") == {concat(" ", [
 		"svc-a@acme.example holds the custom role \"Reader\" on \"Some\" directly:",

@@ -74,6 +74,30 @@ covers(path) if {
 }
 
 # METADATA
+# description: |
+#   the leases of the account that answer for the role of path: those that are open, for one that has ended had proved it gone; where none
+#   is, the last of those that have ended
+answerable(path) := open if {
+	open := {lease | some lease in _giving(path); lease.open}
+	count(open) > 0
+} else := {lease |
+	some lease in _giving(path)
+	_age(lease) == max({_age(other) | some other in _giving(path)})
+}
+
+_giving(path) := {lease |
+	some lease in of_account[path.account_id]
+	gives(lease, path)
+}
+
+# What tells leases apart in time. One that does not say when it was opened is older than any that does.
+_age(lease) := [_opened(lease), lease.id]
+
+_opened(lease) := instants.of(lease.opened_at)
+
+_opened(lease) := 0 if not instants.of(lease.opened_at)
+
+# METADATA
 # description: true where the role of path is one of the lease's temporary roles
 gives(lease, path) if {
 	some role in lease.temporary

@@ -100,6 +100,35 @@ test_no_cover[name] if {
 	not leases.covers(_path) with input as _at("2030-01-01T00:05:00Z", patch)
 }
 
+# Which leases of the account answer for its role.
+_answers := {
+	"the open one, beside one that has ended": [{"L1": {}, "L2": _over}, {"L1"}],
+	"the open one, though it is older": [{"L1": {}, "L2": object.union(_over, {"opened_at": "2030-01-01T00:01:00Z"})}, {"L1"}],
+	"the one that is stuck": [{"L1": _over, "L2": {"state": "stuck"}, "L3": _over}, {"L2"}],
+	"each that is open": [{"L1": {}, "L2": {"state": "stuck"}}, {"L1", "L2"}],
+	"the last that has ended, by its time": [
+		{
+			"L1": object.union(_over, {"opened_at": "2030-01-01T00:00:00.5Z"}),
+			"L2": _over,
+			"L3": object.union(_over, {"opened_at": "0001-01-01T00:00:00Z"}),
+		},
+		{"L1"},
+	],
+	"one of the same time, the same each night": [{"L1": _over, "L2": _over}, {"L2"}],
+	"none that gives another role": [{"L1": _over, "L2": {"temporary": [object.union(_role, {"type": "ORG_ADMIN"})]}}, {"L1"}],
+	"none of another account": [{"L1": _over, "L2": {"account_id": "u2"}}, {"L1"}],
+	"none": [{"L1": {"account_id": "u2"}}, set()],
+}
+
+_over := {"state": "undone", "open": false}
+
+test_answerable[name] if {
+	some name, [patches, want] in _answers
+	all := {id: object.union(object.union(_lease, {"id": id}), patch) | some id, patch in patches}
+	got := leases.answerable(_path) with input as {"taken_at": "2030-01-01T00:05:00Z", "leases": all}
+	{lease.id | some lease in got} == want
+}
+
 test_lease_does_not_cover_a_group if {
 	path := object.union(_path, {"via_group_id": "g1"})
 	not leases.covers(path) with input as _at("2030-01-01T00:05:00Z", {})
