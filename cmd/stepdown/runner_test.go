@@ -218,6 +218,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"apply as the runner runs it":     func(w *onRunner) { w.more = nil; scenarioApply(w) },
 		"denied":                          scenarioDenied,
 		"cancelled in the window":         scenarioCancelled,
+		"cancelled and post proves it":    scenarioHandedOver,
 		"cancelled and post steps down":   scenarioCancelledStuck,
 		"timed out in the window":         scenarioTimeout,
 		"killed and post steps down":      scenarioKilled,
@@ -249,10 +250,10 @@ func TestRunnerScenarios(t *testing.T) {
 func TestRunnerScenariosWithoutDocker(t *testing.T) {
 	t.Parallel()
 	for name, scenario := range map[string]func(*onRunner){
-		"apply": scenarioApply, "denied": scenarioDenied, "cancelled": scenarioCancelled, "audit": scenarioAudit, "hostile": scenarioHostileRequest,
+		"apply": scenarioApply, "denied": scenarioDenied, "cancelled": scenarioCancelled, "handed over": scenarioHandedOver, "audit": scenarioAudit, "hostile": scenarioHostileRequest,
 		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment, "others": scenarioOthers,
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			scenario(newBareRunner(t))
 		})
@@ -304,6 +305,30 @@ func scenarioCancelled(w *onRunner) {
 	}
 	w.t.Logf("the step-down took %s of the 7.5 s of SIGINT", main.Took.Round(time.Millisecond))
 	w.ended(w.after(step), "success", 0, "no lease of this run is open")
+	w.has(0)
+}
+
+// scenarioHandedOver: the settle time, as it is by default, is longer than the runner waits. The role is taken away and all is said before
+// the runner kills main, and post proves it.
+func scenarioHandedOver(w *onRunner) {
+	w.settings("settle: 300ms, stepDown: 4s", "settle: 10s, stepDown: 30s")
+	w.ask("{window: 5s}", "{window: 25m}")
+	w.approve("grace")
+	step := w.step(w.newJob(), "apply", "comment", "true")
+	stage := w.begin(step)
+	w.until(stage, "the account is elevated", w.elevatedNow)
+	stage.Cancel()
+	main := stage.Wait()
+	w.kept(main, []string{"began", "lease"})
+	w.ended(main, "cancelled", 4, "The job's post step goes on with it.")
+	w.outputs(main, map[string]string{"outcome": "handed-over", "exit-code": "4", "state": "undoing", "lease": main.State["lease"]})
+	if main.Summary == "" || w.elevatedNow() || len(w.hub.Issues()) > 0 {
+		w.t.Errorf("summary %q, elevated: %v, issues %v\n%s", main.Summary, w.elevatedNow(), w.hub.Issues(), main.Log)
+	}
+	w.t.Logf("it ended %s after the signal: %s", main.Took.Round(time.Millisecond), main.Signal)
+	says(w.t, "comment", w.shown(1), []string{"stepdown:stage stepping", "what it gave is being taken away"})
+	w.ended(w.after(step), "success", 0, "lease "+main.State["lease"], ": undone")
+	says(w.t, "comment", w.shown(1), []string{"stepdown:stage undone"})
 	w.has(0)
 }
 

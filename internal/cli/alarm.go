@@ -5,10 +5,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/report"
 )
 
@@ -16,9 +18,9 @@ import (
 const alarmBudget = 30 * time.Second
 
 // alarm opens an issue for a lease that is stuck, once however often it is tried. That it cannot be opened is a warning: the exit code
-// says it too.
+// says it too. One that was handed over is not stuck yet: whoever goes on with it knows.
 func (s *session) alarm(ctx context.Context, ev access.Evidence, err error) {
-	if exitCode(err) != ExitStuck || !s.runner.Active() || s.runner.Context().Repository == "" {
+	if exitCode(err) != ExitStuck || errors.Is(err, elevation.ErrHandedOver) || !s.runner.Active() || s.runner.Context().Repository == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), alarmBudget)

@@ -97,10 +97,20 @@ func normalURL(url string) string { return strings.ToLower(strings.TrimRight(url
 
 // workflow wires the elevation.
 func (s *session) workflow(client *okta.Client, book elevation.Ledger, q *requests) *elevation.Workflow {
-	return &elevation.Workflow{
+	w := &elevation.Workflow{
 		Okta: client, Ledger: book, Tell: &narrator{out: io.Discard}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
 	}
+	if s.inAction {
+		w.HandOver = handOver
+	}
+	return w
 }
+
+// handOver is how long after a signal a run of the Action goes on before it leaves the proof to its post step. A runner kills it 10 s after
+// the first signal, and a proof alone takes the settle time, which is that long by default; evidence, outputs and the pull request take
+// some seconds more.
+// Source: actions/runner, ProcessInvoker.cs: 7.5 s after SIGINT follows SIGTERM, 2.5 s after that SIGKILL.
+const handOver = 5 * time.Second
 
 // narrated runs work while what it tells is printed, and shown on the pull request where there is one, without ever waiting for
 // the reader.

@@ -91,7 +91,7 @@ func (s *session) conclude(ev access.Evidence, runErr error) error {
 		s.output("token-id", ev.Token.ID)
 	}
 	err := s.verdict(ev, runErr)
-	s.output("outcome", outcomeName(exitCode(err)))
+	s.output("outcome", outcomeOf(err))
 	if err == nil && writeErr != nil {
 		return coded(ExitFailed, writeErr)
 	}
@@ -118,7 +118,10 @@ func (s *session) writeEvidence(name string, ev access.Evidence) (string, error)
 // shows too.
 func (s *session) verdict(ev access.Evidence, runErr error) error {
 	err := verdict(ev, runErr)
-	if exitCode(err) == ExitStuck {
+	switch {
+	case errors.Is(err, elevation.ErrHandedOver):
+		return fmt.Errorf("%w\nThe job's post step goes on with it. If that does not end it either: %s", err, s.sweepCommand(ev))
+	case exitCode(err) == ExitStuck:
 		err = fmt.Errorf("%w\nDo it by hand now (Security > Administrators), or: %s", err, s.sweepCommand(ev))
 	}
 	return err
@@ -128,6 +131,8 @@ func verdict(ev access.Evidence, runErr error) error {
 	var stuck *elevation.Stuck
 	var undone *elevation.Undone
 	switch {
+	case errors.Is(runErr, elevation.ErrHandedOver):
+		return coded(ExitStuck, fmt.Errorf("handed over: %w", runErr))
 	case errors.As(runErr, &stuck):
 		return coded(ExitStuck, fmt.Errorf("STUCK: %w", runErr))
 	case errors.As(runErr, &undone) && len(ev.Residue) > 0:
@@ -160,6 +165,14 @@ func residueHint(ev access.Evidence) string {
 		hint += " Take the account out of the group, or the role from the group."
 	}
 	return hint
+}
+
+// outcomeOf is the value of the output "outcome" of a run that had a lease.
+func outcomeOf(err error) string {
+	if errors.Is(err, elevation.ErrHandedOver) {
+		return "handed-over"
+	}
+	return outcomeName(exitCode(err))
 }
 
 // outcomeName is the value of the output "outcome".

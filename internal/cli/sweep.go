@@ -199,6 +199,7 @@ func (s *session) sweeper(ctx context.Context, opens bool) (*sweeper, error) {
 		s.warn(err)
 	}
 	w := s.workflow(client, book, &q)
+	w.HandOver = 0 // nobody follows
 	v, err := s.voucher()
 	if v != nil {
 		w.Vouch = v.vouch

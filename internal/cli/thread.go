@@ -110,6 +110,8 @@ func (s *session) sayEnd(t *report.Thread, ev access.Evidence, err error, settin
 	var undone *elevation.Undone
 	var stuck *elevation.Stuck
 	switch {
+	case errors.Is(err, elevation.ErrHandedOver):
+		t.Stage = report.StageStepping
 	case ev.State == access.StateStuck || exitCode(err) == ExitStuck:
 		t.Stage, t.CommandByHand = report.StageStuck, s.sweepCommand(ev)
 	case ev.State == access.StateClosed:

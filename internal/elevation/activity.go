@@ -32,7 +32,7 @@ var errLogLate = errors.New("it does not show that the token was created")
 // examine reads what the account did while it was elevated. Anything but signing in and the expected token is a finding;
 // so is a log that cannot be read, or that does not even show the token's creation.
 func (r *run) examine(ctx context.Context) {
-	if r.ev.Window.GrantSent.IsZero() {
+	if r.ev.Window.GrantSent.IsZero() || r.left() { // whoever follows reads it
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), examineBudget)

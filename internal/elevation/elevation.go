@@ -113,6 +113,9 @@ type Workflow struct {
 	// approved, so that it is not acted on; doubt says what could not be seen, which is no reason to leave a role in place. It
 	// may be nil.
 	Vouch func(context.Context, access.Lease) (doubt string, err error)
+	// HandOver is how long a run goes on with an undo once its context has ended. What is not proved by then is left to whoever
+	// follows, under a lease that stays open, with Stuck and ErrHandedOver. Zero: nobody follows, and it goes on until it is done.
+	HandOver time.Duration
 	// Writes returns the requests sent to Okta so far that could change something, oldest first. It may be nil.
 	Writes func() []access.Exchange
 }
@@ -129,6 +132,9 @@ type Stuck struct {
 	Cause error // why the undo was begun; nil for a step-down that had no other cause
 	Why   error // why it could not be finished
 }
+
+// ErrHandedOver says why an undo was not finished: the run was told to end, and another one follows that goes on with its lease.
+var ErrHandedOver = errors.New("the run had to end before it was proved")
 
 func (e *Stuck) Error() string {
 	text := fmt.Sprintf("account %q may still be elevated: lease %s is not proved undone: %v", e.Terms.Account.Login, e.Terms.ID, e.Why)

@@ -17,6 +17,7 @@ type run struct {
 	*Workflow
 	lease access.Lease
 	ev    access.Evidence
+	leave context.Context // ends when what is not proved is left to whoever follows
 	// lateUntil is the time until which an assignment that was sent and not answered may still take effect. No reading
 	// that begins before it proves anything.
 	lateUntil time.Time
@@ -132,13 +133,26 @@ func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
 		return nil, fmt.Errorf("opening the lease: %w", err)
 	}
 	r := w.resume(lease)
+	r.leave = w.leaving(ctx)
 	r.reached(access.StateLeased, lease.OpenedAt, "")
 	return r, nil
 }
 
+// leaving returns a context that ends when a run has to leave what it does to whoever follows.
+func (w *Workflow) leaving(ctx context.Context) context.Context {
+	leave, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	if w.HandOver > 0 {
+		context.AfterFunc(ctx, func() { time.AfterFunc(w.HandOver, func() { end(ErrHandedOver) }) })
+	}
+	return leave
+}
+
+// left tells whether the run has left its lease to whoever follows.
+func (r *run) left() bool { return r.leave.Err() != nil }
+
 // resume makes a run of a lease that exists.
 func (w *Workflow) resume(lease access.Lease) *run {
-	r := &run{Workflow: w, lease: lease, granted: lease.Assignment, gaveIntended: lease.AddsIntended && lease.Reached(access.StateReady), names: maps.Clone(names(lease.Names))}
+	r := &run{Workflow: w, lease: lease, leave: context.Background(), granted: lease.Assignment, gaveIntended: lease.AddsIntended && lease.Reached(access.StateReady), names: maps.Clone(names(lease.Names))}
 	if r.names == nil {
 		r.names = names{}
 	}
@@ -331,12 +345,19 @@ func (r *run) isClosed(ctx context.Context, entry access.Entry) bool {
 	return true
 }
 
-// own returns a context that outlives ctx, with the budget of a step-down, and under which reads wait for no ceiling. All
-// that removes something or proves it gone, in whatever kind of run, is done under one.
+// own returns a context that outlives ctx, with the budget of a step-down but not beyond when the run has to leave, and under which
+// reads wait for no ceiling. All that removes something or proves it gone, in whatever kind of run, is done under one.
 func (r *run) own(ctx context.Context) (context.Context, context.CancelFunc) {
 	budget := time.Duration(r.lease.Patience.StepDown)
 	if wait := time.Until(r.lateUntil); wait > 0 {
 		budget += wait + r.settle()
 	}
-	return context.WithTimeoutCause(access.Urgent(context.WithoutCancel(ctx)), budget, fmt.Errorf("not done within %s", budget.Round(time.Millisecond)))
+	ctx, end := context.WithCancelCause(access.Urgent(context.WithoutCancel(ctx)))
+	stop := context.AfterFunc(r.leave, func() { end(ErrHandedOver) })
+	ctx, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("not done within %s", budget.Round(time.Millisecond)))
+	return ctx, func() {
+		stop()
+		cancel()
+		end(nil)
+	}
 }

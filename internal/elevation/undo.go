@@ -115,10 +115,13 @@ func (r *run) undoRecorded(ctx context.Context, cause, removeErr error) error {
 	why := removeErr
 	if why == nil {
 		why = r.takeBack(ctx)
-	} else {
+	} else if !r.left() {
 		r.disarm(ctx)
 	}
-	if why != nil && r.quiet {
+	switch {
+	case why != nil && r.left(): // the lease stays as it is, being undone
+		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: fmt.Errorf("%w: %w", ErrHandedOver, why)}
+	case why != nil && r.quiet:
 		return &Stuck{Terms: r.lease.Terms, Cause: cause, Why: why}
 	}
 	if why != nil {

@@ -204,14 +204,21 @@ func (t Thread) saysDuring() said {
 	if t.Role != "" {
 		holds = "The account holds " + code(t.Role, mostName)
 	}
-	if t.Stage == StageStepping {
+	undoing := func(tr access.Transition) bool { return tr.State == access.StateUndoing }
+	switch {
+	case t.Stage == StageStepping && slices.ContainsFunc(t.Transitions, undoing):
+		return said{
+			sign: "🔒", title: "Undoing it: stepping down",
+			now:  "It is being undone: what it gave is being taken away, and that is then proved.",
+			todo: operator + ": create nothing any more, and sign out. Everybody else: nothing.",
+		}
+	case t.Stage == StageStepping:
 		return said{
 			sign: "🔒", title: "The token was seen: stepping down",
 			now:  "The token was seen. The temporary role is being taken away, and that is then proved.",
 			todo: operator + ": keep the value safe and sign out. Everybody else: nothing.",
 		}
-	}
-	if t.over() {
+	case t.over():
 		return said{
 			sign: "🔓", title: "The window is over: stepping down",
 			now:  "The window is over (" + t.left() + "): the temporary role is being taken away.",
