@@ -3,11 +3,14 @@ package main
 import (
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/stepdown/stepdown/internal/githubemu"
 	"github.com/stepdown/stepdown/internal/oktaemu"
@@ -15,7 +18,7 @@ import (
 )
 
 // clean is the org in which an audit finds nothing, and its manifests.
-func (w *onRunner) clean(handler func(*oktaemu.Org) *httptest.Server) *runneremu.Job {
+func (w *onRunner) clean(handler func(*oktaemu.Org) *httptest.Server, more ...oktaemu.Option) *runneremu.Job {
 	w.t.Helper()
 	file, err := os.Open(filepath.Join("..", "..", "testdata", "orgs", "clean.yaml"))
 	if err != nil {
@@ -26,7 +29,7 @@ func (w *onRunner) clean(handler func(*oktaemu.Org) *httptest.Server) *runneremu
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	org, err := oktaemu.New(seed, oktaemu.WithAPIToken(apiToken))
+	org, err := oktaemu.New(seed, append(more, oktaemu.WithAPIToken(apiToken))...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -276,6 +279,59 @@ func scenarioCertificates(w *onRunner) {
 	}
 	main, _ = w.whole(w.step(trusting, "audit"))
 	w.ended(main, "success", 0, "##[warning]SSL_CERT_FILE is set, and is heeded")
+}
+
+// scenarioServiceApp: the access token that the program is given is masked before it is used, and GODEBUG, which has Go print what it sends, is
+// ignored.
+func scenarioServiceApp(w *onRunner) {
+	public, private, err := ecPair()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	app := oktaemu.WithServiceApp(oktaemu.SeedApp{
+		Label: "auditor", PublicKey: public, Roles: []oktaemu.SeedRole{{Type: "SUPER_ADMIN"}},
+		Scopes: []string{"okta.apiTokens.read", "okta.clients.read", "okta.groups.read", "okta.roles.read", "okta.users.read"},
+	})
+	var server *httptest.Server
+	var used sync.Map
+	var id string
+	w.clean(func(org *oktaemu.Org) *httptest.Server {
+		id = org.ClientID("auditor")
+		server = httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			used.Store(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.ProtoMajor)
+			org.ServeHTTP(out, r)
+		}))
+		server.EnableHTTP2 = true
+		server.StartTLS()
+		return server
+	}, app)
+	bundle := filepath.Join(w.t.TempDir(), "ca.pem")
+	w.env = map[string]string{"SSL_CERT_FILE": bundle, "GODEBUG": "http2debug=2"}
+	if w.image != "" {
+		w.env["SSL_CERT_FILE"] = "/github/workspace/ca.pem"
+	}
+	job := w.newJob()
+	w.manifests(job, "clean")
+	if w.image != "" {
+		bundle = filepath.Join(job.Workspace(), "ca.pem")
+	}
+	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	step := job.Step(map[string]string{"command": "audit", "okta-org-url": w.orgURL}, map[string]string{"OKTA_CLIENT_ID": id, "OKTA_PRIVATE_KEY": private})
+	step.Timeout = time.Minute
+	main, _ := w.whole(step)
+	w.ended(main, "failure", 1, "##[warning]GODEBUG is set, and is ignored", "holds SUPER_ADMIN, which nobody accepted")
+	tokens := 0
+	used.Range(func(token, protocol any) bool {
+		if token != "" && protocol == 2 && slices.Contains(main.Masked, token.(string)) {
+			tokens++
+		}
+		return true
+	})
+	if tokens != 1 || strings.Contains(main.Raw, "http2:") {
+		w.t.Errorf("%d access tokens were used over HTTP/2 and masked\n%s", tokens, main.Raw)
+	}
 }
 
 // scenarioForeignState: STATE_ variables of a step before are no state of ours. Post looks at the ledger, and does no harm to another's lease.

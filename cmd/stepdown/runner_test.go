@@ -237,6 +237,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"secrets in every encoding":       scenarioEchoedSecrets,
 		"what earlier steps set":          scenarioEnvironment,
 		"certificates of an earlier step": scenarioCertificates,
+		"service app":                     scenarioServiceApp,
 		"state of an earlier step":        scenarioForeignState,
 	} {
 		t.Run(strings.ReplaceAll(strings.ReplaceAll(name, ",", ""), " ", "-"), func(t *testing.T) {
@@ -251,7 +252,7 @@ func TestRunnerScenariosWithoutDocker(t *testing.T) {
 	t.Parallel()
 	for name, scenario := range map[string]func(*onRunner){
 		"apply": scenarioApply, "denied": scenarioDenied, "cancelled": scenarioCancelled, "handed over": scenarioHandedOver, "audit": scenarioAudit, "hostile": scenarioHostileRequest,
-		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment, "others": scenarioOthers,
+		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment, "others": scenarioOthers, "service app": scenarioServiceApp,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			t.Parallel()

@@ -1,5 +1,10 @@
 package action
 
+import (
+	"slices"
+	"strings"
+)
+
 // Ambient is a variable that the workflow or a step before this one has set, through "env" or GITHUB_ENV, and that programs of this kind
 // heed, and what it does to this one.
 type Ambient struct {
@@ -30,7 +35,7 @@ func (r *Runner) Ambient() []Ambient {
 		{"no_proxy", proxy},
 		{"SSL_CERT_FILE", "heeded: the certificates of that file are trusted for Okta and GitHub too"},
 		{"SSL_CERT_DIR", "heeded: the certificates of those folders are trusted for Okta and GitHub too"},
-		{"GODEBUG", runtime + ": it can make TLS and the reading of certificates more lenient"},
+		{"GODEBUG", runtime + ": it can make TLS and the reading of certificates more lenient, and print what is sent"},
 		{"GOMAXPROCS", runtime + ": it limits how many processors are used"},
 		{"GOGC", runtime + ": it changes when memory is given back"},
 		{"GOMEMLIMIT", runtime + ": it limits memory, and can make the program slow"},
@@ -43,5 +48,32 @@ func (r *Runner) Ambient() []Ambient {
 			set = append(set, a)
 		}
 	}
+	for name := range strings.FieldsFuncSeq(r.getenv(Without), func(c rune) bool { return c == ',' }) {
+		if slices.Contains(runtimeVariables(), name) {
+			set = append(set, Ambient{name, "ignored: the program was begun again without it"})
+		}
+	}
 	return set
+}
+
+// Without names the variable in which a program that was begun again is told what it was begun without.
+const Without = "STEPDOWN_WITHOUT"
+
+// runtimeVariables are what Go's runtime heeds before any of the program runs, so that unsetting them there comes too late.
+func runtimeVariables() []string {
+	return []string{"GODEBUG", "GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GOTRACEBACK"}
+}
+
+// WithoutRuntime returns an environment without what Go's runtime heeds, and whether anything of that was in it.
+func WithoutRuntime(env []string) (rest []string, changed bool) {
+	var gone []string
+	for _, v := range env {
+		name, value, _ := strings.Cut(v, "=")
+		if slices.Contains(runtimeVariables(), name) && value != "" {
+			gone = append(gone, name)
+			continue
+		}
+		rest = append(rest, v)
+	}
+	return append(rest, Without+"="+strings.Join(gone, ",")), len(gone) > 0
 }

@@ -60,7 +60,7 @@ func (s *session) credential(verb string, c *okta.Config) error {
 	case key.IsZero():
 		return usage(hint, "%s is not set: the private key of the service app %s, as PEM or as a JWK", envKey, id)
 	default:
-		c.OAuth = &okta.OAuth{ClientID: id, Key: key, KeyID: keyID, Scopes: scopesOf(verb)}
+		c.OAuth = &okta.OAuth{ClientID: id, Key: key, KeyID: keyID, Scopes: scopesOf(verb), Made: s.runner.Mask}
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type OAuth struct {
 	KeyID string
 	// Scopes are asked for. Okta leaves out those that the app was not granted; see Client.Caller.
 	Scopes []string
+	// Made is told of each access token before the token is used, so that it can be kept out of a log; nil tells nobody.
+	Made func(access.Secret)
 }
 
 const (
@@ -66,6 +68,7 @@ type oauth struct {
 	scopes   []string
 	endpoint *url.URL
 	ask      asker
+	made     func(access.Secret)
 
 	mu       sync.Mutex
 	current  grant
@@ -91,7 +94,7 @@ func newOAuth(c OAuth, org *url.URL, ask asker) (*oauth, error) {
 	}
 	scopes := slices.Compact(slices.Sorted(slices.Values(c.Scopes)))
 	return &oauth{
-		clientID: id, key: key, scopes: scopes, ask: ask,
+		clientID: id, key: key, scopes: scopes, ask: ask, made: c.Made,
 		endpoint: &url.URL{Scheme: org.Scheme, Host: org.Host, Path: TokenPath},
 	}, nil
 }

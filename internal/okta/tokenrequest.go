@@ -140,6 +140,9 @@ func (o *oauth) read(out outcome, begun time.Time, proven bool) (grant, *Error) 
 		value: access.NewSecret(body.Value), dpop: dpop, scopes: o.scopes, // RFC 6749 section 5.1: none said means all of them
 		refreshAt: begun.Add(life - min(refreshAhead, life/2)), endsAt: begun.Add(life - min(lastCall, life/10)), diesAt: begun.Add(life),
 	}
+	if o.made != nil {
+		o.made(g.value)
+	}
 	if body.Scope != nil {
 		g.scopes = slices.Sorted(slices.Values(strings.Fields(*body.Scope)))
 	}
