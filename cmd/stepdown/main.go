@@ -18,7 +18,7 @@ func main() { os.Exit(run()) }
 // one may end that. A reader of the output that goes away is no reason to leave an account elevated.
 func run() int {
 	beginAgain()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE)
 	return cli.Main(ctx, cli.Env{

@@ -35,6 +35,7 @@ type onRunner struct {
 	image   string
 	root    string // the image's files, where there is no image
 	runID   string
+	runner  string // its name
 	orgURL  string
 	env     map[string]string // of the job
 	more    []string          // options of docker run
@@ -97,7 +98,8 @@ func (w *onRunner) newJob() *runneremu.Job {
 	}
 	w.t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	job, err := runneremu.NewJob(runneremu.Options{
-		Dir: dir, Action: text, Image: w.image, Root: w.root, Network: "host", More: w.more, Event: w.hub.WorkflowRunEvent(1, "pull_request_review"), Environment: w.env,
+		Name: w.runner,
+		Dir:  dir, Action: text, Image: w.image, Root: w.root, Network: "host", More: w.more, Event: w.hub.WorkflowRunEvent(1, "pull_request_review"), Environment: w.env,
 		GitHub: map[string]string{
 			"repository": "acme/okta-access", "api_url": w.hubURL, "event_name": "workflow_run", "run_id": w.runID, "job": "apply",
 			"actor": "grace", "token": hubToken,
@@ -213,7 +215,8 @@ func (w *onRunner) manifests(job *runneremu.Job, from string) {
 func TestRunnerScenarios(t *testing.T) {
 	t.Parallel()
 	containerImage(t)
-	for name, scenario := range map[string]func(*onRunner){
+	all := attacksOnRunner()
+	maps.Copy(all, map[string]func(*onRunner){
 		"apply":                           scenarioApply,
 		"apply as the runner runs it":     func(w *onRunner) { w.more = nil; scenarioApply(w) },
 		"denied":                          scenarioDenied,
@@ -239,7 +242,8 @@ func TestRunnerScenarios(t *testing.T) {
 		"certificates of an earlier step": scenarioCertificates,
 		"service app":                     scenarioServiceApp,
 		"state of an earlier step":        scenarioForeignState,
-	} {
+	})
+	for name, scenario := range all {
 		t.Run(strings.ReplaceAll(strings.ReplaceAll(name, ",", ""), " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			scenario(newOnRunner(t))

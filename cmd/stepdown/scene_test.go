@@ -460,11 +460,11 @@ func (s *scene) when(args []string) error {
 		switch action {
 		case "token":
 			time.AfterFunc(200*time.Millisecond, func() { _ = s.addToken(account, rest[0]) })
-		case "signal", "hangup":
+		case "signal", "hangup", "quit":
 			time.AfterFunc(200*time.Millisecond, func() {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				_ = s.process.Signal(map[string]os.Signal{"signal": syscall.SIGTERM, "hangup": syscall.SIGHUP}[action])
+				_ = s.process.Signal(map[string]os.Signal{"signal": syscall.SIGTERM, "hangup": syscall.SIGHUP, "quit": syscall.SIGQUIT}[action])
 			})
 		case "kill":
 			time.AfterFunc(200*time.Millisecond, func() {

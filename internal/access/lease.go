@@ -113,7 +113,8 @@ type Terms struct {
 type Run struct {
 	RunID      string `json:"run_id,omitempty"`
 	RunAttempt int    `json:"run_attempt,omitempty"` // 1, 2, …
-	Job        string `json:"job,omitempty"`         // the key of its job in the workflow
+	Job        string `json:"job,omitempty"`         // the key of its job in the workflow, which all legs of a matrix have
+	Runner     string `json:"runner,omitempty"`      // which does one job at a time
 }
 
 // Patience says how patient an undo is with Okta. A lease keeps it, so that the undo needs no settings.

@@ -4,7 +4,7 @@ package action
 //
 // What of it to trust, where a step before this one has set the same variable:
 //   - GITHUB_ACTION, ACTOR, API_URL, EVENT_NAME, EVENT_PATH, JOB, REF, REPOSITORY, RUN_ATTEMPT, RUN_ID, SERVER_URL, SHA, WORKFLOW, WORKSPACE, OUTPUT,
-//     STATE and STEP_SUMMARY, all with GITHUB_ before them, the runner sets last, as it does RUNNER_TEMP and the INPUT_ of every input of action.yml:
+//     STATE and STEP_SUMMARY, all with GITHUB_ before them, the runner sets last, as it does RUNNER_NAME, RUNNER_TEMP and the INPUT_ of every input of action.yml:
 //     no step can.
 //   - GITHUB_TOKEN is none of the runner's: whoever sets it says with whose rights GitHub is asked. The input github-token goes before it.
 //   - RUNNER_DEBUG is the runner's only while debug logging is on. Nothing here heeds it but Debug.
@@ -28,6 +28,7 @@ type Context struct {
 	SHA        string
 	Workflow   string
 	Job        string
+	Runner     string // its name
 	Temp       string // a directory that is emptied after the job
 	Debug      bool   // debug logging is on
 }
@@ -45,7 +46,7 @@ func (r *Runner) Context() Context {
 		APIURL: or(r.getenv("GITHUB_API_URL"), "https://api.github.com"), ServerURL: or(r.getenv("GITHUB_SERVER_URL"), "https://github.com"),
 		RunID: r.getenv("GITHUB_RUN_ID"), RunAttempt: r.getenv("GITHUB_RUN_ATTEMPT"), Workspace: r.getenv("GITHUB_WORKSPACE"),
 		Actor: r.getenv("GITHUB_ACTOR"), Ref: r.getenv("GITHUB_REF"), SHA: r.getenv("GITHUB_SHA"), Workflow: r.getenv("GITHUB_WORKFLOW"),
-		Job: r.getenv("GITHUB_JOB"), Temp: r.getenv("RUNNER_TEMP"), Debug: r.getenv("RUNNER_DEBUG") == "1",
+		Job: r.getenv("GITHUB_JOB"), Runner: r.getenv("RUNNER_NAME"), Temp: r.getenv("RUNNER_TEMP"), Debug: r.getenv("RUNNER_DEBUG") == "1",
 	}
 }
 

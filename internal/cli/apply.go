@@ -361,6 +361,7 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 // perform says a plan and has it done under its lease. The post step learns of the lease before it is opened.
 func (s *session) perform(ctx context.Context, w *elevation.Workflow, b *board, plan elevation.Plan, settings access.Settings, do func(context.Context, elevation.Plan) (access.Evidence, error)) error {
 	s.sayChanges(plan)
+	s.leases = true
 	if err := s.runner.SaveState(stateLease, plan.Terms.ID); err != nil {
 		return coded(ExitFailed, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -50,18 +51,39 @@ func Main(ctx context.Context, env Env) int {
 	if filepath.Base(env.Args[0]) == postName {
 		root.SetArgs([]string{"post"})
 	}
-	err := root.ExecuteContext(ctx)
+	err := s.execute(ctx, root)
 	code := exitCode(err)
 	if err != nil {
 		s.complain(err)
 	}
-	if s.inAction {
-		if !s.outcome {
-			s.output("outcome", outcomeName(code))
-		}
-		s.output("exit-code", fmt.Sprint(code))
+	if !s.inAction {
+		return code
+	}
+	if !s.outcome {
+		s.output("outcome", outcomeName(code))
+	}
+	s.output("exit-code", fmt.Sprint(code))
+	if s.mute != nil && code == ExitDone { // what asks the outputs whether it went well reads nothing
+		s.complain(fmt.Errorf("the step's outputs are not set: %w", s.mute))
+		return ExitFailed
 	}
 	return code
+}
+
+// execute runs the verb. That the program fails is no bad input, whatever the runtime's own exit code for that would say: where a verb that
+// opens or ends leases has begun, an account may be elevated.
+func (s *session) execute(ctx context.Context, root *cobra.Command) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(s.stderr, "%s\n", debug.Stack())
+			code := ExitFailed
+			if s.leases {
+				code = ExitStuck
+			}
+			err = coded(code, fmt.Errorf("the program failed: %v\nIt is a fault of the program: please report it with what stands above. stepdown sweep ends what it may have left.", p))
+		}
+	}()
+	return root.ExecuteContext(ctx)
 }
 
 // sayAmbient says which variables that an earlier step can have set do something here, or do not, where one would expect it.
@@ -81,8 +103,11 @@ type session struct {
 	stdout   io.Writer // for people; what a runner would read as a command is made harmless
 	stderr   io.Writer
 	hub      connection
-	inAction bool // the run was begun by the Action's fixed argument
-	outcome  bool // the output of that name has been set
+	inAction bool  // the run was begun by the Action's fixed argument
+	outcome  bool  // the output of that name has been set
+	removes  bool  // the verb only takes away
+	leases   bool  // it has begun what may leave a lease open
+	mute     error // why an output could not be set
 
 	orgURL       string
 	rateShare    int
@@ -177,10 +202,11 @@ func (s *session) advice(err error) string {
 	return ""
 }
 
-// output sets an output of the Action; that it cannot is said, but does not end the run.
+// output sets an output of the Action; that it cannot is said, and at the end is a failure, but does not end the run.
 func (s *session) output(name, value string) {
 	s.outcome = s.outcome || name == "outcome"
 	if err := s.runner.SetOutput(name, value); err != nil {
+		s.mute = err
 		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
 	}
 }

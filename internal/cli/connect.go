@@ -153,7 +153,7 @@ func (s *session) subject(now time.Time, approval *access.Approval) elevation.Su
 func (s *session) thisRun() access.Run {
 	where := s.runner.Context()
 	attempt, _ := strconv.Atoi(where.RunAttempt) // of a runner that does not say it, the first
-	return access.Run{RunID: where.RunID, RunAttempt: attempt, Job: where.Job}
+	return access.Run{RunID: where.RunID, RunAttempt: attempt, Job: where.Job, Runner: where.Runner}
 }
 
 // refusalError lists why something is not done.

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -48,6 +49,10 @@ func (s *session) credential(verb string, c *okta.Config) error {
 	id, keyID := strings.TrimSpace(s.env.Getenv(envClientID)), s.env.Getenv(envKeyID)
 	const hint = "Set them in the environment; they are never taken from a flag."
 	isApp := id != "" || !key.IsZero() || keyID != ""
+	if strays := s.isSet(envClientID, envKey, envKeyID); !token.IsZero() && len(strays) > 0 && len(s.isSet(envClientID, envKey)) < 2 && verb == "sweep" {
+		s.warn(fmt.Errorf("%s: ignored, as no whole credential, beside %s", strings.Join(strays, ", "), envAPIToken)) // another step's; an account may be elevated
+		isApp = false
+	}
 	switch {
 	case !token.IsZero() && isApp:
 		return usage("Unset one of the two.", "there are two credentials: %s, and a service app's (%s)", envAPIToken, strings.Join(s.isSet(envClientID, envKey, envKeyID), ", "))

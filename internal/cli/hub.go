@@ -3,6 +3,7 @@ package cli
 // The repository, and the credential for it: a token that was given, or a GitHub App whose tokens the program makes itself.
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 
@@ -48,11 +49,17 @@ func (s *session) github() (*github.Client, error) {
 // hubCredential reads the credential for the repository, has the runner mask it, and puts it into c. An App wins over a token, and is
 // not one credential too many: GitHub Actions fills the input github-token with the workflow's own token where nobody gives one,
 // and GITHUB_TOKEN may be there for other programs. Half of an App is an error and no reason to take the token instead, which may do
-// other things and ends within hours.
+// other things and ends within hours; but what only removes takes what it has.
 func (s *session) hubCredential(c *github.Config) error {
 	id, key := strings.TrimSpace(s.env.Getenv(envAppID)), access.NewSecret(strings.TrimSpace(s.env.Getenv(envAppKey)))
 	for _, part := range keySecrets(key) {
 		s.runner.Mask(part)
+	}
+	token := access.NewSecret(s.runner.Input("github-token"))
+	s.runner.Mask(token)
+	if half := (id == "") != key.IsZero(); half && s.removes && !token.IsZero() { // another step's; an account may be elevated
+		s.warn(fmt.Errorf("%s: ignored, as half a GitHub App, beside github-token", strings.Join(s.isSet(envAppID, envAppKey), "")))
+		id, key = "", access.Secret{}
 	}
 	const hint = "Set both in the environment, or neither; they are never taken from a flag. A secret that its environment does not have is empty."
 	switch {
@@ -64,9 +71,7 @@ func (s *session) hubCredential(c *github.Config) error {
 	case !key.IsZero():
 		return usage(hint, "%s is not set: the client id of the GitHub App whose key %s is", envAppID, envAppKey)
 	}
-	c.Token = access.NewSecret(s.runner.Input("github-token"))
-	s.runner.Mask(c.Token)
-	if !c.Token.IsZero() {
+	if c.Token = token; !token.IsZero() {
 		return nil
 	}
 	var err error

@@ -40,6 +40,9 @@ func (s *session) prepareReports() error {
 	if err := os.MkdirAll(s.reportDir, 0o755); err != nil {
 		return usage("Name a folder that can be written with --report-dir.", "making the folder for reports: %w", err)
 	}
+	if err := s.inWorkspace(); err != nil {
+		return usage("Name a folder of the workspace with --report-dir.", "looking at the folder for reports: %w", err)
+	}
 	probe, err := os.CreateTemp(s.reportDir, ".probe-*")
 	if err != nil {
 		return usage("Name a folder that can be written with --report-dir.", "writing into the folder for reports: %w", err)
@@ -61,14 +64,45 @@ func (s *session) writeReport(name string, render func(io.Writer) error) (string
 		return "", fmt.Errorf("rendering %s: %w", name, err)
 	}
 	path := filepath.Join(s.reportDir, name)
-	tmp := path + ".writing"
-	if err := os.WriteFile(tmp, buf.Bytes(), 0o644); err != nil {
-		return "", fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := s.replace(path, buf.Bytes()); err != nil {
 		return "", fmt.Errorf("writing %s: %w", path, err)
 	}
 	return path, nil
+}
+
+// replace puts a file where another may be. What is there is not opened: it can be a link, or a pipe that nobody reads.
+func (s *session) replace(path string, data []byte) error {
+	if err := s.inWorkspace(); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.reportDir, ".writing-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// inWorkspace refuses a folder for reports that is in the workspace by its name alone, in the Action: a link can be in what was checked out.
+func (s *session) inWorkspace() error {
+	if !s.inAction || !filepath.IsLocal(s.reportDir) {
+		return nil
+	}
+	workspace, err := os.OpenRoot(".")
+	if err != nil {
+		return err
+	}
+	defer workspace.Close()
+	if _, err := workspace.Stat(s.reportDir); err != nil {
+		return fmt.Errorf("it leads out of the workspace: %w", err)
+	}
+	return nil
 }
 
 // conclude writes the evidence of a run, says how it ended and turns that into an error with an exit code.
@@ -91,13 +125,14 @@ func (s *session) conclude(ev access.Evidence, runErr error) error {
 		s.output("token-id", ev.Token.ID)
 	}
 	err := s.verdict(ev, runErr)
-	s.output("outcome", outcomeOf(err))
-	if err == nil && writeErr != nil {
-		return coded(ExitFailed, writeErr)
-	}
-	if writeErr != nil {
+	outcome := outcomeOf(err)
+	switch {
+	case err == nil && writeErr != nil:
+		err, outcome = coded(ExitFailed, writeErr), "failed"
+	case writeErr != nil:
 		fmt.Fprintf(s.stderr, "stepdown: %v\n", writeErr)
 	}
+	s.output("outcome", outcome)
 	return err
 }
 

@@ -181,6 +181,7 @@ type sweeper struct {
 // sweeper connects to the org and the ledger. opens says that it will open leases too.
 func (s *session) sweeper(ctx context.Context, opens bool) (*sweeper, error) {
 	var q requests
+	s.leases, s.removes = true, !opens
 	verb := "sweep"
 	if opens {
 		verb = "downgrade"
@@ -249,16 +250,17 @@ const (
 	stateLease = "lease" // the id of the last lease that it was about to open
 )
 
-// post undoes the leases of this job's run that are still open: the one that the state names, or, where the state was lost, those that
-// the ledger has of the run and the job.
+// post undoes the leases of this job that are still open: the one that the state names, and those that the ledger has of the run, the job
+// and the runner. What a state says counts only for a lease of this job: a step before can have set it, where main has not.
 func (s *session) post(ctx context.Context) error {
 	s.inAction = true
 	s.takeInputs()
 	id, run := s.runner.State(stateLease), s.thisRun()
+	s.leases = true
 	verb := s.runner.Input("command")
 	opens := verb == "apply" || verb == "downgrade" || verb == "sweep" && s.runner.Input("from-report") != ""
-	lost := s.runner.State(stateBegan) == "" && run.RunID != "" && opens
-	if id == "" && !lost {
+	lost := s.runner.State(stateBegan) == "" && run.RunID != ""
+	if !opens || id == "" && !lost {
 		fmt.Fprintln(s.stdout, "this run opened no lease")
 		return nil
 	}
@@ -266,7 +268,8 @@ func (s *session) post(ctx context.Context) error {
 		fmt.Fprintln(s.stdout, "there is no state of this run: looking for its leases in the ledger")
 	}
 	ours := func(l access.Lease) bool {
-		return l.ID == id || l.RunID == run.RunID && run.RunID != "" && l.Job == run.Job
+		ofRun := l.RunID == run.RunID && l.Job == run.Job
+		return ofRun && (l.ID == id || run.RunID != "" && l.RunAttempt == run.RunAttempt && l.Runner == run.Runner)
 	}
 	var swept []elevation.Swept
 	w, err := s.sweeper(ctx, false)

@@ -89,6 +89,7 @@ func lastStuck(leases []access.Lease) []access.Lease {
 // Finish undoes the open leases of a run that is known to have ended, due or not. What cannot be read beside them is not their
 // business: it is an error only where none of them is found.
 func (w *Workflow) Finish(ctx context.Context, of func(access.Lease) bool) ([]Swept, error) {
+	ctx = context.WithoutCancel(ctx) // who cancels it gives it some seconds, and nobody follows
 	leases, err := w.Ledger.Leases(ctx)
 	var out []Swept
 	found := false

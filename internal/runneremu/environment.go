@@ -1,6 +1,7 @@
 package runneremu
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 )
@@ -62,7 +63,7 @@ func (s *Step) environment(files commandFiles) (variables map[string]string, arg
 		}
 	}
 	maps.Copy(variables, map[string]string{
-		"RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_NAME": "runner", "RUNNER_ENVIRONMENT": "github-hosted", "RUNNER_TEMP": j.temp(),
+		"RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_NAME": cmp.Or(j.options.Name, "runner"), "RUNNER_ENVIRONMENT": "github-hosted", "RUNNER_TEMP": j.temp(),
 		"RUNNER_TOOL_CACHE": "/opt/hostedtoolcache", "RUNNER_WORKSPACE": j.temp("..", "repository"),
 		"ACTIONS_RUNTIME_URL": "https://pipelines.actions.example/", "ACTIONS_RUNTIME_TOKEN": runtimeToken,
 		"ACTIONS_RESULTS_URL": "https://results-receiver.actions.example/", "ACTIONS_CACHE_URL": "https://artifactcache.actions.example/",

@@ -29,6 +29,7 @@ import (
 
 // Options say what a job on a runner is like.
 type Options struct {
+	Name   string // of the runner; "runner" where it is empty
 	Dir    string // an empty folder of its own, for the runner's temporary files and the workspace
 	Action []byte // action.yml
 
@@ -171,6 +172,13 @@ type Step struct {
 // Step adds a step to the job: what its "with" and its "env" have.
 func (j *Job) Step(with, env map[string]string) *Step {
 	return &Step{job: j, with: with, env: env, state: map[string]string{}}
+}
+
+// Set has another step of the job have set variables through GITHUB_ENV.
+func (j *Job) Set(variables map[string]string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	maps.Copy(j.environment, variables)
 }
 
 // Main starts the step.

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// atOkta is a way to the org that is a function.
+type atOkta func(*http.Request) (*http.Response, error)
+
+func (f atOkta) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// inAction runs the program as the Action does, and returns its exit code, what it printed, and its outputs.
+func inAction(t *testing.T, verb string, more map[string]string) (code int, log, outputs string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	file := filepath.Join(t.TempDir(), "output")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": file, "GITHUB_STATE": file, "GITHUB_STEP_SUMMARY": file, "INPUT_COMMAND": verb,
+		"INPUT_OKTA-ORG-URL": "https://acme.okta.com", "OKTA_API_TOKEN": "00planted", "STEPDOWN_LEDGER_KEY": strings.Repeat("k", 40),
+		"INPUT_LEDGER": "ledger", "INPUT_ACCOUNT": "svc@acme.example",
+	}
+	for name, value := range more {
+		env[name] = value
+	}
+	for _, dir := range []string{"access", "ledger"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	code = Main(t.Context(), Env{
+		Args: []string{"stepdown", "action"}, Getenv: func(name string) string { return env[name] }, Stdout: &out, Stderr: &out,
+		Transport: atOkta(func(*http.Request) (*http.Response, error) { panic("planted") }),
+	})
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, out.String(), string(data)
+}
+
+// TestAFaultOfTheProgramIsNoBadInput: the runtime would end it with 2, which says that nothing was done.
+func TestAFaultOfTheProgramIsNoBadInput(t *testing.T) {
+	branch := map[string]string{"INPUT_LEDGER": "branch:stepdown-ledger", "GITHUB_REPOSITORY": "acme/access", "INPUT_GITHUB-TOKEN": "ghs_planted"}
+	for verb, want := range map[string]int{"doctor": ExitFailed, "sweep": ExitStuck} {
+		code, log, outputs := inAction(t, verb, branch)
+		if code != want || !strings.Contains(log, "the program failed: planted") || !strings.Contains(outputs, outcomeName(want)) {
+			t.Errorf("%s: exit code %d, want %d\n%s\noutputs:\n%s", verb, code, want, log, outputs)
+		}
+	}
+}
+
+// TestOutputsThatCannotBeSetAreAFailure: what asks them how it went would read nothing.
+func TestOutputsThatCannotBeSetAreAFailure(t *testing.T) {
+	if code, log, _ := inAction(t, "controls", nil); code != ExitDone {
+		t.Fatalf("exit code %d\n%s", code, log)
+	}
+	for _, path := range []string{"/dev/full", "/nowhere/output", ""} {
+		code, log, _ := inAction(t, "controls", map[string]string{"GITHUB_OUTPUT": path})
+		if code != ExitFailed || !strings.Contains(log, "::error title=stepdown::the step's outputs are not set") {
+			t.Errorf("%q: exit code %d\n%s", path, code, log)
+		}
+	}
+}
