@@ -127,6 +127,47 @@ func TestASignalInTheWindowStepsDownUnderItsOwnContext(t *testing.T) {
 	})
 }
 
+// TestWhatIsNotProvedInTimeIsHandedOver: the run is about to be killed. It has taken the role away, says that this is not proved, and leaves the
+// lease as it is to whoever follows; also where Okta refuses.
+func TestWhatIsNotProvedInTimeIsHandedOver(t *testing.T) {
+	for name, refuses := range map[string]bool{"removed": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			scene(t, func(t *testing.T, w *world, wf *elevation.Workflow, _ *narration) {
+				ctx, cancel := context.WithCancel(t.Context())
+				var signal time.Time
+				w.org.Inject(oktaemu.Fault{Delay: 50 * time.Millisecond}) // so that the System Log tells what came first
+				time.AfterFunc(time.Minute, func() {
+					if refuses {
+						w.org.ClearFaults()
+						w.org.Inject(oktaemu.Fault{Method: "DELETE", Status: 503})
+					}
+					signal = time.Now()
+					cancel()
+				})
+				plan := w.plan(wf, owner(), "l1")
+				wf.HandOver = 5 * time.Second
+				ev, err := wf.Apply(ctx, plan)
+				if !errors.Is(err, elevation.ErrHandedOver) || ev.State != access.StateUndoing || !ev.Window.Proved.IsZero() || ev.Log != nil {
+					t.Errorf("state %s, proved %v, log %+v, error = %v", ev.State, ev.Window.Proved, ev.Log, err)
+				}
+				if took := time.Since(signal); took > 6*time.Second {
+					t.Errorf("it ended %s after the signal", took)
+				}
+				w.expectState("l1", access.StateUndoing)
+				w.org.ClearFaults()
+				w.org.Inject(oktaemu.Fault{Delay: 50 * time.Millisecond})
+				wf.HandOver = 0
+				swept, err := wf.Finish(t.Context(), func(access.Lease) bool { return true })
+				if err != nil || len(swept) != 1 || swept[0].Err != nil {
+					t.Fatalf("swept = %+v, %v", swept, err)
+				}
+				w.expect(nil, nil)
+				w.expectState("l1", access.StateUndone)
+			})
+		})
+	}
+}
+
 // TestAnUnansweredGrantIsWaitedFor: the grant took effect and its answer was lost. The proof must not begin before the
 // time at which such a grant could still take effect is over.
 func TestAnUnansweredGrantIsWaitedFor(t *testing.T) {
@@ -193,7 +234,7 @@ func TestOktaGoesDownInTheWindow(t *testing.T) {
 		told.handOff = func(elevation.Instructions) { w.org.Inject(oktaemu.Fault{Status: 503}) }
 		_, err := wf.Apply(t.Context(), w.plan(wf, owner(), "l1"))
 		var stuck *elevation.Stuck
-		if !errors.As(err, &stuck) {
+		if !errors.As(err, &stuck) || !strings.Contains(stuck.Why.Error(), "503") || strings.Contains(stuck.Why.Error(), "deadline") {
 			t.Fatalf("error = %v", err)
 		}
 		w.expectState("l1", access.StateStuck)

@@ -282,15 +282,20 @@ func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err
 	return removed, err
 }
 
-// insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause. In a first try it does not repeat it.
+// insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause: the last that says more than that ctx
+// ended. In a first try it does not repeat it.
 func (r *run) insist(ctx context.Context, fn func() error) error {
+	var last error
 	for {
 		err := fn()
 		if err == nil || r.once {
 			return err
 		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		if cause := sleep(ctx, r.Poll); cause != nil {
-			return fmt.Errorf("%w: %w", cause, err)
+			return fmt.Errorf("%w: %w", cause, last)
 		}
 	}
 }
