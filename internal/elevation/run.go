@@ -140,10 +140,11 @@ func (w *Workflow) open(ctx context.Context, terms access.Terms) (*run, error) {
 
 // leaving returns a context that ends when a run has to leave what it does to whoever follows.
 func (w *Workflow) leaving(ctx context.Context) context.Context {
-	leave, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	if w.HandOver > 0 {
-		context.AfterFunc(ctx, func() { time.AfterFunc(w.HandOver, func() { end(ErrHandedOver) }) })
+	if w.HandOver == 0 {
+		return context.WithoutCancel(ctx)
 	}
+	leave, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(w.HandOver, func() { end(ErrHandedOver) }) })
 	return leave
 }
 
