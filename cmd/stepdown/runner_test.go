@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -80,9 +81,19 @@ func onRunnerOf(t *testing.T) *onRunner {
 	w := newSiege(t)
 	return &onRunner{
 		siege: w, runID: "77", orgURL: w.env["OKTA_ORG_URL"], env: map[string]string{}, action: action, secrets: []string{apiToken, hubToken, ledgerKey},
-		// What the Action needs no more than; the runner gives it all.
-		more: []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"},
+		// What the Action needs no more than; the runner gives it all. Without capabilities even root may write only what is its own, and what the
+		// runner mounts is its user's.
+		more: []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", fmt.Sprintf("%d:%[1]d", cmp.Or(runnerUser(), os.Getuid()))},
 	}
+}
+
+// runnerUser is the uid of the user that a runner runs as, where this is run by root, which a runner is not: it is then given the files. Else
+// it is who runs this, and 0.
+func runnerUser() int {
+	if os.Getuid() == 0 {
+		return 1001 // GitHub's own
+	}
+	return 0
 }
 
 // newJob sets up a runner for another run of the workflow.
@@ -98,8 +109,8 @@ func (w *onRunner) newJob() *runneremu.Job {
 	}
 	w.t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	job, err := runneremu.NewJob(runneremu.Options{
-		Name: w.runner,
-		Dir:  dir, Action: text, Image: w.image, Root: w.root, Network: "host", More: w.more, Event: w.hub.WorkflowRunEvent(1, "pull_request_review"), Environment: w.env,
+		Name: w.runner, Owner: runnerUser(),
+		Dir: dir, Action: text, Image: w.image, Root: w.root, Network: "host", More: w.more, Event: w.hub.WorkflowRunEvent(1, "pull_request_review"), Environment: w.env,
 		GitHub: map[string]string{
 			"repository": "acme/okta-access", "api_url": w.hubURL, "event_name": "workflow_run", "run_id": w.runID, "job": "apply",
 			"actor": "grace", "token": hubToken,

@@ -30,6 +30,7 @@ import (
 // Options say what a job on a runner is like.
 type Options struct {
 	Name   string // of the runner; "runner" where it is empty
+	Owner  int    // uid of the runner's user, whose the files are that it mounts; 0 where they are of who runs this
 	Dir    string // an empty folder of its own, for the runner's temporary files and the workspace
 	Action []byte // action.yml
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -70,6 +71,9 @@ func (s *Step) start(kind, entrypoint string) (*Stage, error) {
 		step: s, container: "stepdown_" + random(), files: files, console: &console{job: s.job, masks: s.job.masks},
 		cancel: make(chan string, 1), exited: make(chan struct{}), done: make(chan struct{}), began: time.Now(),
 	}
+	if err := s.job.own(); err != nil {
+		return fail(err)
+	}
 	for _, text := range warnings {
 		g.console.issue("warning", text, nil)
 	}
@@ -94,6 +98,19 @@ func (s *Step) start(kind, entrypoint string) (*Stage, error) {
 	}()
 	go g.watch()
 	return g, nil
+}
+
+// own gives the runner's user what lies in the folders of the job, as if they had made it.
+func (j *Job) own() error {
+	if j.options.Owner == 0 {
+		return nil
+	}
+	return filepath.WalkDir(j.options.Dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, j.options.Owner, j.options.Owner)
+	})
 }
 
 // command is the runner's docker run, or the program alone.
