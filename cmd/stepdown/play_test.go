@@ -77,7 +77,7 @@ func TestWhatTheDemoPrintsCanBePasted(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"sh", "curl", "sed", "mktemp"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(err)
+			missing(t, err)
 		}
 	}
 	binary, err := exec.LookPath("stepdown")

@@ -143,7 +143,7 @@ func TestNamesAreGits(t *testing.T) {
 	t.Parallel()
 	git, err := exec.LookPath("git")
 	if err != nil {
-		t.Skip("no git")
+		missing(t, "no git")
 	}
 	hub := New(Options{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }})
 	files := map[string]string{"access/a.yaml": "a\n", "access-b/x": "", "access.txt": "t", "access/sub/c": "c"}

@@ -116,7 +116,7 @@ func TestReadDirRefusesSymbolicLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(outside, filepath.Join(dir, "link.yaml")); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	_, err := ReadDir(os.DirFS(dir), ".")
 	if err == nil || !strings.Contains(err.Error(), "link.yaml:1:1: expected a regular file, found a symbolic link") {
