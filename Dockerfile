@@ -23,7 +23,7 @@ RUN mkdir -p /out/etc/ssl/certs && mkdir -m 1777 /out/tmp \
  && find /out -exec touch -h -d @0 {} +
 
 FROM scratch
-ARG VERSION=dev
+ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="stepdown" \
       org.opencontainers.image.description="Temporary Okta admin roles for creating API tokens, taken back and proved; audits with OPA Rego" \

@@ -57,3 +57,29 @@ func TestActionSaysWhichVerbsAnInputServes(t *testing.T) {
 		}
 	}
 }
+
+// TestVersionsAgree: what builds the image is what tests the program, the image says which version it has, and the project's own workflow runs
+// nothing that can change by itself.
+func TestVersionsAgree(t *testing.T) {
+	t.Parallel()
+	read := func(path ...string) string {
+		data, err := os.ReadFile(filepath.Join(append([]string{"..", ".."}, path...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	dockerfile, workflow := read("Dockerfile"), read(".github", "workflows", "ci.yml")
+	image := regexp.MustCompile(`(?m)^ARG BUILD_IMAGE=golang:([0-9.]+)-[a-z]+@sha256:[0-9a-f]{64}$`).FindStringSubmatch(dockerfile)
+	if image == nil || !regexp.MustCompile(`go-version: `+regexp.QuoteMeta(image[1])+`\b`).MatchString(workflow) {
+		t.Errorf("the Dockerfile builds with %q, and ci.yml tests with another", image)
+	}
+	if !regexp.MustCompile(`(?m)^ARG VERSION=` + regexp.QuoteMeta(Version) + `$`).MatchString(dockerfile) {
+		t.Errorf("the Dockerfile does not say that its program is %s", Version)
+	}
+	for _, uses := range regexp.MustCompile(`uses: .*`).FindAllString(workflow, -1) {
+		if !regexp.MustCompile(`@[0-9a-f]{40} # v[0-9.]+$`).MatchString(uses) {
+			t.Errorf("ci.yml: %s: name its commit, and its version in a comment", uses)
+		}
+	}
+}
