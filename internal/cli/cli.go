@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,7 +93,8 @@ type session struct {
 	ledgerAccept []string // what somebody has looked into that was done to the ledger's branch
 	comment      bool     // what is done is said on the pull request
 
-	watching bool                 // the sweep goes on and on
+	watching bool // the sweep goes on and on
+	saying   sync.Mutex
 	said     map[string]time.Time // what it has said, and when
 }
 
