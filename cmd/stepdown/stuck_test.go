@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,10 +14,7 @@ func TestAStuckStepDownCallsForSomebody(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
 	w.approve("grace")
-	for _, name := range []string{"GITHUB_STATE", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
-		w.env[name] = filepath.Join(w.dir, name)
-	}
-	w.env["GITHUB_ACTIONS"] = "true"
+	w.inAction()
 	w.org.Inject(oktaemu.Fault{Method: "DELETE", Path: "/api/v1/users/*/roles/*", Status: 500})
 	w.tokensOnGrant(func(oktaemu.Request) {})
 	command := "stepdown sweep --ledger branch:stepdown-ledger --comment"

@@ -208,6 +208,9 @@ func (n *boardNarrator) Waiting(time.Duration) {
 	}
 }
 
+// Trying implements elevation.Narrator: the log has it.
+func (n *boardNarrator) Trying(elevation.Attempt) {}
+
 // narrators tells several.
 type narrators []elevation.Narrator
 
@@ -229,5 +232,12 @@ func (all narrators) HandOff(i elevation.Instructions) {
 func (all narrators) Waiting(left time.Duration) {
 	for _, n := range all {
 		n.Waiting(left)
+	}
+}
+
+// Trying implements elevation.Narrator.
+func (all narrators) Trying(a elevation.Attempt) {
+	for _, n := range all {
+		n.Trying(a)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,7 +118,8 @@ type session struct {
 	ledgerAccept []string // what somebody has looked into that was done to the ledger's branch
 	comment      bool     // what is done is said on the pull request
 
-	watching bool                 // the sweep goes on and on
+	watching bool // the sweep goes on and on
+	saying   sync.Mutex
 	said     map[string]time.Time // what it has said, and when
 }
 

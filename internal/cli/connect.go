@@ -116,11 +116,14 @@ const handOver = 5 * time.Second
 // the reader.
 func (s *session) narrated(w *elevation.Workflow, b *board, work func()) {
 	out := newRelay(s.stdout)
-	w.Tell = &narrator{out: out}
+	n := &narrator{out: out, repeats: s.repeats}
+	w.Tell = n
 	if b != nil {
-		w.Tell = narrators{w.Tell, &boardNarrator{board: b}}
+		w.Tell = narrators{n, &boardNarrator{board: b}}
 	}
 	defer out.close(2 * time.Second)
+	defer n.goOn()()
+
 	work()
 }
 

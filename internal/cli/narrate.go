@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stepdown/stepdown/internal/access"
@@ -15,6 +16,19 @@ type narrator struct {
 	out   io.Writer
 	began time.Time
 	told  time.Duration // the last mark of the time left that was told
+
+	repeats func(string) bool // tells whether a line was said lately; may be nil
+
+	mu     sync.Mutex
+	trying elevation.Attempt
+	failed string          // what its last try failed with, in words
+	said   map[string]mark // when a line was told of each attempt, or it began
+}
+
+// mark is when something was told, and whether that was a failure.
+type mark struct {
+	at     time.Time
+	failed bool
 }
 
 // Reached implements elevation.Narrator.
@@ -72,4 +86,67 @@ func (n *narrator) Waiting(left time.Duration) {
 		n.told = left
 		fmt.Fprintf(n.out, "  waiting for the token: %s left\n", left.Round(time.Second))
 	}
+}
+
+// stillEvery is how often it is told that something is still tried.
+const stillEvery = 15 * time.Second
+
+// Trying implements elevation.Narrator: it tells the first failure at once.
+func (n *narrator) Trying(a elevation.Attempt) {
+	failed := oneLine(firstLine(a.Err))
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.trying, n.failed = a, failed
+	if n.said == nil {
+		n.said = map[string]mark{}
+	}
+	if a.Failed == 0 && time.Since(n.said[a.What].at) >= stillEvery {
+		n.said[a.What] = mark{at: time.Now()}
+	}
+	n.still()
+}
+
+// still tells what is still tried, where that was not told lately. The lock is held.
+func (n *narrator) still() {
+	a, last := n.trying, n.said[n.trying.What]
+	if a.What == "" || time.Since(last.at) < stillEvery && (last.failed || a.Failed == 0) {
+		return
+	}
+	n.said[a.What] = mark{at: time.Now(), failed: a.Failed > 0}
+	text := fmt.Sprintf("  still %s: ", oneLine(a.What))
+	if a.Failed > 0 {
+		text += fmt.Sprintf("failed %dx", a.Failed)
+	} else {
+		text += "not done yet"
+	}
+	if !a.Until.IsZero() {
+		text += fmt.Sprintf(", goes on for %s at the most", max(time.Until(a.Until), 0).Round(time.Second))
+	}
+	if n.failed != "" {
+		text += "; last: " + n.failed
+	}
+	if n.repeats == nil || !n.repeats(text) {
+		fmt.Fprintln(n.out, text)
+	}
+}
+
+// goOn tells again and again what is still tried, until stop is called: a request may go without an answer for long.
+func (n *narrator) goOn() (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(stillEvery / 3)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ticker.C:
+				n.mu.Lock()
+				n.still()
+				n.mu.Unlock()
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
 }

@@ -144,7 +144,11 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	if err != nil {
 		return err
 	}
-	s.say(idle + "no lease is due\n")
+	last := "no lease is due\n"
+	if len(result.NotDue) > 0 {
+		last = "no other lease is open\n"
+	}
+	s.say(idle + last)
 	s.output("outcome", "unchanged")
 	return nil
 }

@@ -90,6 +90,8 @@ func (s *session) repeats(text string) bool {
 		return false
 	}
 	key := regexp.MustCompile(`\S*\d\S*`).ReplaceAllString(text, "#")
+	s.saying.Lock()
+	defer s.saying.Unlock()
 	if at, said := s.said[key]; said && time.Since(at) < sayAgain {
 		return true
 	}

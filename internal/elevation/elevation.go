@@ -84,6 +84,8 @@ type Narrator interface {
 	Reached(t access.Transition)
 	HandOff(i Instructions)
 	Waiting(left time.Duration)
+	// Trying tells of what is tried until it succeeds: when a try begins, and when one failed. The zero Attempt says that nothing is.
+	Trying(a Attempt)
 }
 
 // Instructions say what the operator has to do while the account is elevated.

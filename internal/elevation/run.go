@@ -181,7 +181,7 @@ func (r *run) record(ctx context.Context, entry access.Entry) error {
 	defer cancel()
 	lease, err := r.Ledger.Append(ctx, r.lease.ID, entry)
 	if err != nil {
-		return fmt.Errorf("recording that lease %s is %s: %w", r.lease.ID, entry.State, err)
+		return r.notRecorded(fmt.Errorf("recording that lease %s is %s: %w", r.lease.ID, entry.State, err))
 	}
 	r.lease = lease
 	r.reached(entry.State, entry.At, entry.Note)

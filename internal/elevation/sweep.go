@@ -29,7 +29,7 @@ type Sweep struct {
 // Sweep undoes every open lease that is due, from the ledger alone. It only removes. It may run beside anything else, and
 // again. With an error, there may be leases that it could not read.
 func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Sweep, error) {
-	leases, err := w.Ledger.Leases(ctx)
+	leases, err := w.leases(ctx)
 	if err != nil {
 		err = fmt.Errorf("sweeping, and not every lease can be read: %w", err)
 	}
@@ -56,6 +56,13 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 		}
 	}
 	return out, err
+}
+
+// leases reads the ledger, and tells that it does.
+func (w *Workflow) leases(ctx context.Context) ([]access.Lease, error) {
+	w.Tell.Trying(Attempt{What: "reading the ledger"})
+	defer w.Tell.Trying(Attempt{})
+	return w.Ledger.Leases(ctx)
 }
 
 // firstTry is how long the first try of each of several leases may take, so that none waits for the whole time of the step-down of one
@@ -90,7 +97,7 @@ func lastStuck(leases []access.Lease) []access.Lease {
 // business: it is an error only where none of them is found.
 func (w *Workflow) Finish(ctx context.Context, of func(access.Lease) bool) ([]Swept, error) {
 	ctx = context.WithoutCancel(ctx) // who cancels it gives it some seconds, and nobody follows
-	leases, err := w.Ledger.Leases(ctx)
+	leases, err := w.leases(ctx)
 	var out []Swept
 	found := false
 	for _, lease := range leases {

@@ -221,7 +221,7 @@ func (r *run) revokeAll(ctx context.Context) error {
 // removeTemporary removes the temporary roles of the lease and notes when Okta had answered. The assignment that is known
 // to have been there goes first, by its id and without a reading: a reading that lags would show nothing to remove.
 func (r *run) removeTemporary(ctx context.Context) error {
-	if err := r.insist(ctx, func() error { return r.removeGranted(ctx) }); err != nil {
+	if err := r.insist(ctx, removing, func() error { return r.removeGranted(ctx) }); err != nil {
 		r.ev.ReadFailure = "a removal comes before any reading, and Okta did not accept it"
 		return err
 	}
@@ -260,7 +260,7 @@ func (r *run) removeGranted(ctx context.Context) error {
 // reading shows none, or ctx ends. What it removes it finds by reading, so that a lost answer costs nothing. Roles through
 // groups are not touched. The first result tells whether there was anything to remove.
 func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err error) {
-	err = r.insist(ctx, func() error {
+	err = r.insist(ctx, removing, func() error {
 		roles, _, err := r.read(ctx)
 		if err != nil {
 			return err
@@ -282,34 +282,19 @@ func (r *run) remove(ctx context.Context, gone []access.Role) (removed bool, err
 	return removed, err
 }
 
-// insist repeats fn until it succeeds or ctx ends; then its last error is returned with the cause: the last that says more than that ctx
-// ended. In a first try it does not repeat it.
-func (r *run) insist(ctx context.Context, fn func() error) error {
-	var last error
-	for {
-		err := fn()
-		if err == nil || r.once {
-			return err
-		}
-		if last == nil || ctx.Err() == nil {
-			last = err
-		}
-		if cause := sleep(ctx, r.Poll); cause != nil {
-			return fmt.Errorf("%w: %w", cause, last)
-		}
-	}
-}
-
 // prove reads until two readings, which lie the settle time apart and began after lateUntil, both show the target. A
 // temporary role that comes back, as the late effect of a grant, is removed again. Where only groups are in the way, two
 // such readings end it with *shadowed.
 func (r *run) prove(ctx context.Context, want target) error {
 	var good, shadow time.Time // when the first reading began that showed the target, or only groups in the way
+	a := r.attempt(ctx, proving)
+	defer r.Tell.Trying(Attempt{})
 	for {
 		pause := r.Poll
 		if err := r.removeLate(ctx); err != nil {
 			return err
 		}
+		r.Tell.Trying(a)
 		roles, began, err := r.read(ctx)
 		if err == nil {
 			r.learn(ctx, r.names, roles)
@@ -343,6 +328,12 @@ func (r *run) prove(ctx context.Context, want target) error {
 				r.ev.Window.RevokeAnswered = time.Now().UTC()
 			}
 		}
+		if err != nil {
+			r.failed(&a, err)
+		} else { // what there is to wait for is time
+			a = r.attempt(ctx, proving)
+			r.Tell.Trying(Attempt{})
+		}
 		if cause := sleep(ctx, pause); cause != nil {
 			return fmt.Errorf("%w: %w", cause, errors.Join(err, errUnsettled))
 		}
@@ -354,7 +345,7 @@ func (r *run) removeLate(ctx context.Context) error {
 	if time.Now().Before(r.lateUntil) {
 		return nil
 	}
-	return r.insist(ctx, func() error { return r.removeGranted(ctx) })
+	return r.insist(ctx, removing, func() error { return r.removeGranted(ctx) })
 }
 
 // errUnsettled is why a proof that ran out of time failed where its readings were good so far.

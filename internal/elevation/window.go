@@ -133,7 +133,7 @@ func (r *run) judge(fresh []org.Token) (org.Token, error) {
 
 // revokeNamed revokes the tokens that an end names, and goes on until a listing shows none of them, or ctx ends.
 func (r *run) revokeNamed(ctx context.Context) error {
-	return r.insist(ctx, func() error {
+	return r.insist(ctx, revoking, func() error {
 		tokens, err := r.Okta.Tokens(ctx)
 		if err != nil {
 			return fmt.Errorf("reading the tokens of account %q: %w", r.lease.Account.Login, err)
@@ -156,7 +156,7 @@ func (r *run) revokeNamed(ctx context.Context) error {
 // goes on until a listing shows none, or ctx ends. With an empty keep it leaves none.
 func (r *run) revokeStrays(ctx context.Context, keep string) error {
 	reported := map[string]bool{}
-	return r.insist(ctx, func() error {
+	return r.insist(ctx, revoking, func() error {
 		fresh, err := r.newTokens(ctx)
 		if err != nil {
 			return err

@@ -148,10 +148,18 @@ func (m mortal) Open(ctx context.Context, terms access.Terms, at time.Time) (acc
 type narration struct {
 	handOff func(elevation.Instructions)
 	states  []access.State
+	failed  []elevation.Attempt // of the tries, those that failed
+	trying  elevation.Attempt
 }
 
 func (n *narration) Reached(t access.Transition) { n.states = append(n.states, t.State) }
 func (n *narration) Waiting(time.Duration)       {}
+func (n *narration) Trying(a elevation.Attempt) {
+	if n.trying = a; a.Failed > 0 && (len(n.failed) == 0 || n.failed[len(n.failed)-1] != a) {
+		n.failed = append(n.failed, a)
+	}
+}
+
 func (n *narration) HandOff(i elevation.Instructions) {
 	if n.handOff != nil {
 		n.handOff(i)
