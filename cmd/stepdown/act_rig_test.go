@@ -120,15 +120,15 @@ func (w *onAct) repository() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	commands := regexp.MustCompile(`(?m)^    ((cp STEPDOWN/examples/workflows|sed -i "s/@0).*)$`).FindAllSubmatch(readme, -1)
-	if len(commands) != 2 {
+	commands := regexp.MustCompile(`(?m)^    ((mkdir -p \.github/workflows|cp STEPDOWN/examples/workflows|sed -i "s/@0).*)$`).FindAllSubmatch(readme, -1)
+	if len(commands) != 3 {
 		w.t.Fatalf("README.md has other commands: %q", commands)
 	}
 	checkout, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	script := "set -e\nmkdir -p .github/workflows\ngit init -q -b main\n"
+	script := "set -e\ngit init -q -b main\n"
 	for _, c := range commands {
 		script += strings.NewReplacer("STEPDOWN", checkout, "https://YOURS.okta.com", w.siege.env["OKTA_ORG_URL"]).Replace(string(c[1])) + "\n"
 	}

@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/stepdown/stepdown/internal/elevation"
 )
 
 // TestActionSaysWhichVerbsAnInputServes: the last sentence of each input's description names the verbs that take it.
@@ -81,5 +85,48 @@ func TestVersionsAgree(t *testing.T) {
 		if !regexp.MustCompile(`@[0-9a-f]{40} # v[0-9.]+$`).MatchString(uses) {
 			t.Errorf("ci.yml: %s: name its commit, and its version in a comment", uses)
 		}
+	}
+}
+
+// TestActionListsItsOutcomes: each value that the program gives the output is in its description, and no other.
+func TestActionListsItsOutcomes(t *testing.T) {
+	t.Parallel()
+	given := map[string]bool{outcomeOf(elevation.ErrHandedOver): true, outcomeOf(coded(ExitFailed, &elevation.Undone{Cause: io.EOF})): true}
+	for code := ExitDone; code <= ExitUnknown; code++ {
+		given[outcomeName(code)] = true
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range sources {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, value := range regexp.MustCompile(`(?:output\("outcome", |audit\.Code\w+: )"([a-z-]+)"`).FindAllSubmatch(data, -1) {
+			given[string(value[1])] = true
+		}
+	}
+	data, err := os.ReadFile(filepath.Join("..", "..", "action.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var action struct {
+		Outputs map[string]struct{ Description string }
+	}
+	if err := yaml.Unmarshal(data, &action); err != nil {
+		t.Fatal(err)
+	}
+	text := regexp.MustCompile(`\([^)]*\)`).ReplaceAllString(action.Outputs["outcome"].Description, "")
+	said := map[string]bool{}
+	for _, list := range regexp.MustCompile(`: ([^.]*)\.`).FindAllStringSubmatch(text, -1) {
+		for _, value := range regexp.MustCompile(`[a-z-]+`).FindAllString(list[1], -1) {
+			said[value] = value != "or"
+		}
+	}
+	delete(said, "or")
+	if diff := cmp.Diff(given, said); diff != "" {
+		t.Error(diff)
 	}
 }

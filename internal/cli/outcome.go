@@ -204,8 +204,12 @@ func residueHint(ev access.Evidence) string {
 
 // outcomeOf is the value of the output "outcome" of a run that had a lease.
 func outcomeOf(err error) string {
-	if errors.Is(err, elevation.ErrHandedOver) {
+	var undone *elevation.Undone
+	switch {
+	case errors.Is(err, elevation.ErrHandedOver):
 		return "handed-over"
+	case exitCode(err) == ExitFailed && errors.As(err, &undone):
+		return "undone"
 	}
 	return outcomeName(exitCode(err))
 }
@@ -213,7 +217,7 @@ func outcomeOf(err error) string {
 // outcomeName is the value of the output "outcome".
 func outcomeName(code int) string {
 	names := map[int]string{
-		ExitDone: "done", ExitFound: "findings", ExitUsage: "usage", ExitFailed: "undone", ExitStuck: "stuck", ExitUnknown: "unknown",
+		ExitDone: "done", ExitFound: "findings", ExitUsage: "usage", ExitFailed: "failed", ExitStuck: "stuck", ExitUnknown: "unknown",
 	}
 	return names[code]
 }
