@@ -159,6 +159,7 @@ func (n *narration) Trying(a elevation.Attempt) {
 		n.failed = append(n.failed, a)
 	}
 }
+
 func (n *narration) HandOff(i elevation.Instructions) {
 	if n.handOff != nil {
 		n.handOff(i)
