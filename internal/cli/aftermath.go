@@ -79,13 +79,7 @@ func (s *session) mend(ctx context.Context, book elevation.Ledger, pr access.Pul
 
 // showLost shows how a lease ended, by the ledger, and until when it has to be merged, where that can be read.
 func (s *session) showLost(ctx context.Context, hub *github.Client, lease access.Lease) {
-	ev := access.Evidence{Lease: lease.Terms, State: lease.State}
-	for _, e := range lease.Events {
-		ev.Transitions = append(ev.Transitions, access.Transition{State: e.State, At: e.At, Note: e.Note})
-	}
-	if lease.TokenID != "" {
-		ev.Token = &access.TokenEvidence{ID: lease.TokenID, Name: lease.TokenName}
-	}
+	ev := recorded(lease)
 	b := s.aftermath(ctx, lease.Terms)
 	pr, err := hub.PullRequest(ctx, lease.Approval.PullRequest)
 	dir := manifest.Directory{}
@@ -100,6 +94,18 @@ func (s *session) showLost(ctx context.Context, hub *github.Client, lease access
 		}
 	})
 	b.close()
+}
+
+// recorded is what the ledger keeps of the evidence of a lease.
+func recorded(lease access.Lease) access.Evidence {
+	ev := access.Evidence{Lease: lease.Terms, State: lease.State}
+	for _, e := range lease.Events {
+		ev.Transitions = append(ev.Transitions, access.Transition{State: e.State, At: e.At, Note: e.Note})
+	}
+	if lease.TokenID != "" {
+		ev.Token = &access.TokenEvidence{ID: lease.TokenID, Name: lease.TokenName}
+	}
+	return ev
 }
 
 // givenUp is how an end is undone that was given up before it took anything back, by what the ledger keeps of it; nil for any other

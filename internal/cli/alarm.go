@@ -14,6 +14,9 @@ import (
 	"github.com/stepdown/stepdown/internal/report"
 )
 
+// stuckMarker is what the issue of a lease that is stuck begins with, before the lease's id.
+const stuckMarker = "<!-- stepdown:stuck "
+
 // alarmBudget bounds how long the issue is tried. Nothing waits for it but the end of the program.
 const alarmBudget = 30 * time.Second
 
@@ -30,22 +33,28 @@ func (s *session) alarm(ctx context.Context, ev access.Evidence, err error) {
 		s.warn(fmt.Errorf("no issue calls for whoever can end lease %s: %w", ev.Lease.ID, hubErr))
 		return
 	}
-	t := report.Thread{
-		Name: ev.Lease.Declaration, Account: ev.Lease.Account.Login, Kept: ev.Lease.Label, End: ev.Lease.Kind == access.LeaseEnd,
-		Now: time.Now().UTC(), RunURL: s.runner.Context().RunURL(),
-	}
-	if len(ev.Lease.Temporary) > 0 {
-		t.Role = ev.Lease.Temporary[0].Type
-	}
-	if a := ev.Lease.Approval; a != nil {
-		t.URL, t.Requester, t.Approvers, t.ApprovedAt, t.ManifestPath, t.HeadSHA = a.URL, a.Requester, a.Approvers, a.ApprovedAt, a.ManifestPath, a.HeadSHA
-	}
+	t := alarmed(ev.Lease)
+	t.RunURL = s.runner.Context().RunURL()
 	s.sayEnd(&t, ev, err, access.DefaultSettings())
 	title, body := report.StuckIssue(t)
-	url, openErr := hub.OpenIssue(ctx, title, "<!-- stepdown:stuck "+ev.Lease.ID+" -->", string(body), false)
+	url, openErr := hub.OpenIssue(ctx, title, stuckMarker+ev.Lease.ID+" -->", string(body), false)
 	if openErr != nil {
 		s.warn(fmt.Errorf("no issue calls for whoever can end lease %s: %w", ev.Lease.ID, openErr))
 		return
 	}
 	fmt.Fprintf(s.stdout, "an issue calls for whoever can end it: %s\n", oneLine(url))
+}
+
+// alarmed is what an issue says of a lease.
+func alarmed(lease access.Terms) report.Thread {
+	t := report.Thread{
+		Name: lease.Declaration, Account: lease.Account.Login, Kept: lease.Label, End: lease.Kind == access.LeaseEnd, Now: time.Now().UTC(),
+	}
+	if len(lease.Temporary) > 0 {
+		t.Role = lease.Temporary[0].Type
+	}
+	if a := lease.Approval; a != nil {
+		t.URL, t.Requester, t.Approvers, t.ApprovedAt, t.ManifestPath, t.HeadSHA = a.URL, a.Requester, a.Approvers, a.ApprovedAt, a.ManifestPath, a.HeadSHA
+	}
+	return t
 }

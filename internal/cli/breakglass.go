@@ -49,7 +49,7 @@ func (s *session) cameOf(ctx context.Context, url string, t report.Thread, lease
 	}
 	hub, err := s.github()
 	if err == nil {
-		_, err = hub.PutComment(ctx, number, fmt.Sprintf("<!-- stepdown:break-glass-outcome %s -->", lease), string(report.ReviewOutcome(t)))
+		_, err = hub.PutComment(ctx, number, fmt.Sprintf("<!-- stepdown:break-glass-outcome %s -->", lease), string(report.Outcome(t)))
 	}
 	if err != nil {
 		s.warn(fmt.Errorf("what came of the break-glass request is not on its issue: %w", err))

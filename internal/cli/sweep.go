@@ -66,7 +66,9 @@ func (s *session) sweep(ctx context.Context, now bool, from string) error {
 		if err != nil {
 			return err
 		}
-		return s.sweepLeases(ctx, w, now, s.mustBeThere)
+		err = s.sweepLeases(ctx, w, now, s.mustBeThere)
+		s.amend(ctx, w)
+		return err
 	}
 	_ = s.runner.SaveState(stateBegan, "true") // without it, the post step asks the ledger
 	rest, err := s.readLeftovers(from)
@@ -86,6 +88,7 @@ func (s *session) sweep(ctx context.Context, now bool, from string) error {
 		err = worse(err, s.begun())
 	}
 	err = worse(err, s.clear(ctx, w.Workflow, rest))
+	s.amend(ctx, w)
 	if s.outcome || err != nil {
 		s.output("outcome", outcomeName(exitCode(err)))
 	}
@@ -120,6 +123,7 @@ func (s *session) sweepLeases(ctx context.Context, w *sweeper, now bool, nothing
 	}
 	var result elevation.Sweep
 	s.narrated(w.Workflow, nil, func() { result, err = w.Sweep(ctx, due) })
+	w.whole, w.ended = err == nil, result.Ended
 	idle := s.notDue(result.NotDue)
 	switch {
 	case err != nil:
@@ -180,6 +184,9 @@ type sweeper struct {
 	*elevation.Workflow
 	book  book
 	vouch *voucher // holds leases against their manifests; may be nil
+
+	whole bool           // the last sweep could read every lease
+	ended []access.Lease // those that it found ended
 }
 
 // sweeper connects to the org and the ledger. opens says that it will open leases too.

@@ -41,7 +41,7 @@ func (s *session) watch(ctx context.Context, every time.Duration) error {
 	}()
 	fmt.Fprintf(s.stdout, "sweeping every %s until a signal ends it; the leases are in %s\n", every, s.ledgerName())
 	var w *sweeper
-	var made time.Time
+	var made, amended time.Time
 	last := error(coded(ExitFailed, errors.New("no round was finished")))
 	for first := true; ; first = false {
 		err := error(nil)
@@ -52,6 +52,10 @@ func (s *session) watch(ctx context.Context, every time.Duration) error {
 		}
 		if err == nil {
 			err = s.sweepLeases(ctx, w, false, s.mustBeThere)
+			if time.Since(amended) >= amendEvery {
+				amended = time.Now()
+				s.amend(ctx, w)
+			}
 		} else {
 			w = nil
 		}

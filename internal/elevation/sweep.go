@@ -20,10 +20,11 @@ type Swept struct {
 // errAbandoned is the cause of an undo by somebody other than the run that opened the lease.
 var errAbandoned = errors.New("the run that opened the lease did not end it")
 
-// Sweep is what a sweep did, and which open leases it left alone.
+// Sweep is what a sweep did, which open leases it left alone, and which had ended before.
 type Sweep struct {
 	Swept  []Swept
 	NotDue []access.Lease
+	Ended  []access.Lease
 }
 
 // Sweep undoes every open lease that is due, from the ledger alone. It only removes. It may run beside anything else, and
@@ -38,6 +39,7 @@ func (w *Workflow) Sweep(ctx context.Context, due func(access.Lease) bool) (Swee
 	for _, lease := range lastStuck(leases) {
 		switch {
 		case !lease.State.Open():
+			out.Ended = append(out.Ended, lease)
 		case due(lease):
 			work = append(work, lease)
 		default:

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -178,6 +180,14 @@ func (c *Client) written(got *gh.IssueComment, err error, number int, standing [
 // OwnComment returns the token's own newest comment under the marker; it is empty where there is none. It changes nothing. Where
 // the token cannot ask who it is, it is GitHub that tells whose a comment is, by whether it may be changed.
 func (c *Client) OwnComment(ctx context.Context, number int, marker string) (string, error) {
+	m, err := c.ownComment(ctx, number, marker)
+	if err != nil {
+		return "", fmt.Errorf("reading the comment on pull request %d: %w", number, clean(err))
+	}
+	return m.Body, nil
+}
+
+func (c *Client) ownComment(ctx context.Context, number int, marker string) (access.Comment, error) {
 	standing, self, err := c.standing(ctx, number, marker)
 	for _, m := range standing {
 		if err != nil {
@@ -191,13 +201,40 @@ func (c *Client) OwnComment(ctx context.Context, number int, marker string) (str
 			own, err = c.mayChange(ctx, m.ID)
 		}
 		if own {
-			return m.Body, nil
+			return m, nil
 		}
 	}
+	return access.Comment{}, err
+}
+
+// LastComments returns the comments of the repository that were written or changed last, at most 100 of them, by the number of their issue
+// or pull request, those changed last first. It is one request.
+func (c *Client) LastComments(ctx context.Context) (map[int][]access.Comment, error) {
+	last, err := c.lastComments(ctx)
 	if err != nil {
-		return "", fmt.Errorf("reading the comment on pull request %d: %w", number, clean(err))
+		return nil, fmt.Errorf("reading the last comments: %w", clean(err))
 	}
-	return "", nil
+	return last, nil
+}
+
+func (c *Client) lastComments(ctx context.Context) (map[int][]access.Comment, error) {
+	sort, direction := "updated", "desc"
+	got, _, err := c.api.Issues.ListComments(ctx, c.owner, c.name, 0, &gh.IssueListCommentsOptions{
+		Sort: &sort, Direction: &direction, ListOptions: gh.ListOptions{PerPage: perPage},
+	})
+	if err != nil {
+		return nil, err
+	}
+	last := map[int][]access.Comment{}
+	for _, g := range got {
+		number, _ := strconv.Atoi(path.Base(g.GetIssueURL()))
+		comment, err := c.comment(g, number)
+		if err != nil {
+			return nil, err
+		}
+		last[number] = append(last[number], comment)
+	}
+	return last, nil
 }
 
 // mayChange tells whether the token may change a comment, by asking for a change that GitHub takes from nobody: to a body that is

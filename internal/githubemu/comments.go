@@ -140,6 +140,22 @@ func (h *Hub) listComments(c call) (int, any) {
 	return http.StatusOK, page(c, found, func(of *comment) any { return h.commentShape(c, of) })
 }
 
+// listAllComments answers /issues/comments: those of all issues and pull requests, by id, or as they are asked for.
+func (h *Hub) listAllComments(c call) (int, any) {
+	since, err := optionalTime(c.query("since"))
+	if err != nil {
+		return c.unprocessable("Invalid since parameter")
+	}
+	found := slices.DeleteFunc(slices.Clone(h.comments), func(of *comment) bool { return of.UpdatedAt.Before(since) })
+	if c.query("sort") == "updated" {
+		slices.SortStableFunc(found, func(a, b *comment) int { return a.UpdatedAt.Compare(b.UpdatedAt) })
+	}
+	if c.query("sort") != "" && c.query("direction") != "asc" { // the direction means nothing without sort
+		slices.Reverse(found)
+	}
+	return http.StatusOK, page(c, found, func(of *comment) any { return h.commentShape(c, of) })
+}
+
 // bodyOf reads the text of a comment. Its status is 200 where it is one.
 // Source of the words: jmikedupont2/ai-ticket#51, reg-viz/reg-actions#123.
 func (c call) bodyOf() (string, int, any) {

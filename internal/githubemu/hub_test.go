@@ -69,7 +69,7 @@ func TestWhoMayAsk(t *testing.T) {
 		{"/repos/acme/okta-access/pulls/2", "Bearer good", 404, "Not Found"},
 		{"/repos/acme/other/pulls/1", "Bearer good", 404, "Not Found"},
 		{"/repos/acme/okta-access/hooks/1", "Bearer good", 501, "does not know GET /repos/acme/okta-access/hooks/1"},
-		{"/repos/acme/okta-access/issues/comments", "Bearer good", 501, "does not know"},
+		{"/repos/acme/okta-access/issues/events", "Bearer good", 501, "does not know"},
 		{"/user", "Bearer good", 403, "Resource not accessible by integration"},
 		{"/user/repos", "Bearer good", 501, "does not know"},
 		{"/repos/acme/okta-access/branches/absent", "Bearer good", 404, "Branch not found"},

@@ -127,6 +127,7 @@ func talkRoutes() []route {
 		reads("issues/{#number}/events", either, "issues/events#list-issue-events", (*Hub).listEvents),
 		reads("issues/{#number}/comments", either, "issues/comments#list-issue-comments", (*Hub).listComments),
 		writes(http.MethodPost, "issues/{#number}/comments", either, "issues/comments#create-an-issue-comment", (*Hub).createComment),
+		reads("issues/comments", either, "issues/comments#list-issue-comments-for-a-repository", (*Hub).listAllComments),
 		reads("issues/comments/{#comment}", either, "issues/comments#get-an-issue-comment", (*Hub).readComment),
 		writes(http.MethodPatch, "issues/comments/{#comment}", either, "issues/comments#update-an-issue-comment", (*Hub).updateComment),
 		writes(http.MethodDelete, "issues/comments/{#comment}", either, "issues/comments#delete-an-issue-comment", (*Hub).deleteComment),

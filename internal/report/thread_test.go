@@ -104,7 +104,7 @@ func threadCheck(thread Thread) string {
 
 func threadIssue(thread Thread) string {
 	title, body := ReviewIssue(thread)
-	return fmt.Sprintf("title: %s\n\n%s\n\nand then, as a comment:\n%s", title, body, ReviewOutcome(thread))
+	return fmt.Sprintf("title: %s\n\n%s\n\nand then, as a comment:\n%s", title, body, Outcome(thread))
 }
 
 // variants are what a stage may say beside what thread says.

@@ -79,7 +79,7 @@ func pages(t testing.TB, thread Thread) map[string]string {
 			t.Errorf("a title that cannot be one: %q", title)
 		}
 	}
-	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue), "stuck": string(stuck), "outcome": string(ReviewOutcome(thread))}
+	return map[string]string{"comment": comment.String(), "check": string(summary), "issue": string(issue), "stuck": string(stuck), "outcome": string(Outcome(thread))}
 }
 
 // ourHTML is what HTML there may be.

@@ -31,8 +31,8 @@ func ReviewIssue(t Thread) (title string, body []byte) {
 	return cut(title, maxTitle), p.out.Bytes()
 }
 
-// ReviewOutcome is the comment on that issue that says what came of it, once that is known.
-func ReviewOutcome(t Thread) []byte {
+// Outcome is the comment on an issue, of either kind, that says what came of it, once that is known.
+func Outcome(t Thread) []byte {
 	p := &page{}
 	now := "not known"
 	if s, err := t.says(); err == nil {
@@ -81,7 +81,7 @@ func StuckIssue(t Thread) (title string, body []byte) {
 	p.lines([]string{
 		"- [ ] In the Admin Console, under Security > Administrators, the account holds no temporary role, by itself or through a group.",
 		"- [ ] Under Security > API > Tokens it owns no token that was created in the window.",
-		"- [ ] A sweep has said that the lease is undone: each one tries it again. Then close this.",
+		"- [ ] A sweep has said that the lease is undone: each one tries it again. The next one then closes this.",
 	})
 	return cut(title, maxTitle), p.out.Bytes()
 }
