@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stepdown/stepdown/internal/githubemu"
 	"github.com/stepdown/stepdown/internal/oktaemu"
 	"github.com/stepdown/stepdown/internal/runneremu"
 )
@@ -243,6 +244,7 @@ func TestRunnerScenarios(t *testing.T) {
 		"downgrade":                       scenarioDowngrade,
 		"bad input":                       scenarioUsage,
 		"plan, doctor, controls":          scenarioOthers,
+		"waiting":                         scenarioWaiting,
 		"summary over 1 MiB":              scenarioLargeSummary,
 		"over 10 annotations":             scenarioManyProblems,
 		"hostile request":                 scenarioHostileRequest,
@@ -267,7 +269,7 @@ func TestRunnerScenariosWithoutDocker(t *testing.T) {
 	t.Parallel()
 	for name, scenario := range map[string]func(*onRunner){
 		"apply": scenarioApply, "denied": scenarioDenied, "cancelled": scenarioCancelled, "handed over": scenarioHandedOver, "audit": scenarioAudit, "hostile": scenarioHostileRequest,
-		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment, "others": scenarioOthers, "service app": scenarioServiceApp,
+		"outputs": scenarioHostileOutputs, "secrets": scenarioEchoedSecrets, "environment": scenarioEnvironment, "others": scenarioOthers, "waiting": scenarioWaiting, "bad input": scenarioUsage, "service app": scenarioServiceApp,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
@@ -458,10 +460,24 @@ func scenarioUsage(w *onRunner) {
 	for with, says := range map[string]string{"bogus": `the input command is "bogus"`, "--help": `the input command is "--help"`, "": `the input command is ""`} {
 		main, post := w.whole(w.step(w.newJob(), with))
 		w.ended(main, "failure", 2, says)
+		if !strings.Contains(main.Summary, "usage") {
+			w.t.Errorf("summary %q", main.Summary)
+		}
 		w.outputs(main, map[string]string{"exit-code": "2"})
 		w.ended(post, "success", 0)
 	}
 	w.untouched()
+}
+
+// scenarioWaiting: nobody is there, which is no failure, and is what the step's page says.
+func scenarioWaiting(w *onRunner) {
+	w.approve("grace", githubemu.AtTime(time.Now().Add(-time.Hour)))
+	main, post := w.whole(w.step(w.newJob(), "apply"))
+	w.ended(main, "success", 0, "##[notice]nobody has been there")
+	w.outputs(main, map[string]string{"outcome": "waiting", "exit-code": "0"})
+	says(w.t, "summary", main.Summary, []string{"stepdown apply: waiting", "The operator (dana-ops) comments /stepdown ready"})
+	w.ended(post, "success", 0)
+	w.nothingGranted()
 }
 
 // scenarioOthers: the verbs that open no lease.
@@ -470,6 +486,10 @@ func scenarioOthers(w *onRunner) {
 	job := w.newJob()
 	plan, post := w.whole(w.step(job, "plan", "pull-request", "1"))
 	w.ended(plan, "success", 0)
+	says(w.t, "summary", plan.Summary, []string{"stepdown plan: done"})
+	if post.Summary != "" {
+		w.t.Errorf("post has a summary: %s", post.Summary)
+	}
 	w.ended(post, "success", 0, "this run opened no lease")
 	if runs := w.hub.CheckRuns(w.hub.Head("change")); len(runs) != 1 || len(w.hub.Comments(1)) != 1 {
 		w.t.Errorf("the pull request shows %d check runs and %d comments", len(runs), len(w.hub.Comments(1)))

@@ -293,7 +293,7 @@ func TestThePullRequestThatIsNotThere(t *testing.T) {
 	if got := w.run("apply", "--pull-request", "99"); got != 1 {
 		t.Errorf("exit code %d\n%s", got, w.out)
 	}
-	says(t, "log", w.out, []string{"Check --pull-request and GITHUB_REPOSITORY: is it pull request 99 of acme/okta-access?"}, "not_applicable")
+	says(t, "log", w.out, []string{"Check --pull-request and the repository: is it pull request 99 of acme/okta-access?"}, "not_applicable")
 }
 
 // TestALedgerThatIsNotThereIsCalledByItsName.

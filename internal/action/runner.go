@@ -115,6 +115,9 @@ func (r *Runner) Error(title, file string, line int, message string) {
 // Warning writes a warning annotation with a title.
 func (r *Runner) Warning(title, message string) { r.annotate("warning", title, "", 0, message) }
 
+// Notice writes a notice, an annotation of what is no fault, with a title.
+func (r *Runner) Notice(title, message string) { r.annotate("notice", title, "", 0, message) }
+
 func (r *Runner) annotate(kind, title, file string, line int, message string) {
 	if !r.Active() {
 		return

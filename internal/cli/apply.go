@@ -354,6 +354,10 @@ func (s *session) wait(b *board, plan elevation.Plan, r admission.Result) error 
 		fmt.Fprintln(s.stdout, oneLine(line))
 	}
 	b.show(func(t *report.Thread) { t.Stage, t.Waiting, t.Heard = report.StageWaiting, waiting, words })
+	for _, w := range waiting {
+		s.runner.Notice("waiting", w.Message+"\n"+w.Hint)
+		s.because = append(s.because, w.Message+". "+w.Hint)
+	}
 	s.output("outcome", "waiting")
 	return nil
 }

@@ -302,7 +302,7 @@ func (s *session) concludeAudit(r audit.Report, snapshot org.Snapshot, show repo
 		}
 	}
 	failed = errors.Join(failed, show(s.stdout, r))
-	failed = errors.Join(failed, s.runner.Summary(md.Bytes()))
+	failed = errors.Join(failed, s.summary(md.Bytes()))
 	fmt.Fprintf(s.stderr, "reports: %s (%d requests to Okta)\n", s.reportDir, calls)
 	s.annotate(r)
 	s.output("report", s.reportDir+"/report.json")

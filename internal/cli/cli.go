@@ -2,6 +2,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/stepdown/stepdown/internal/elevation"
 	"github.com/stepdown/stepdown/internal/manifest"
 	"github.com/stepdown/stepdown/internal/okta"
+	"github.com/stepdown/stepdown/internal/report"
 )
 
 // The exit codes, which are the same for every verb.
@@ -64,6 +66,7 @@ func Main(ctx context.Context, env Env) int {
 		s.output("outcome", outcomeName(code))
 	}
 	s.output("exit-code", fmt.Sprint(code))
+	s.brief(err)
 	if s.mute != nil && code == ExitDone { // what asks the outputs whether it went well reads nothing
 		s.complain(fmt.Errorf("the step's outputs are not set: %w", s.mute))
 		return ExitFailed
@@ -104,11 +107,14 @@ type session struct {
 	stdout   io.Writer // for people; what a runner would read as a command is made harmless
 	stderr   io.Writer
 	hub      connection
-	inAction bool  // the run was begun by the Action's fixed argument
-	outcome  bool  // the output of that name has been set
-	removes  bool  // the verb only takes away
-	leases   bool  // it has begun what may leave a lease open
-	mute     error // why an output could not be set
+	inAction bool     // the run was begun by the Action's fixed argument
+	outcome  bool     // the output of that name has been set
+	removes  bool     // the verb only takes away
+	leases   bool     // it has begun what may leave a lease open
+	mute     error    // why an output could not be set
+	came     string   // the outcome
+	because  []string // why it came to that, where it is no error
+	shown    bool     // the step has a summary
 
 	orgURL       string
 	rateShare    int
@@ -204,9 +210,35 @@ func (s *session) advice(err error) string {
 	return ""
 }
 
+// summary adds to the step's summary.
+func (s *session) summary(markdown []byte) error {
+	s.shown = true
+	return s.runner.Summary(markdown)
+}
+
+// brief says on the step's page how it ended, where nothing else does.
+func (s *session) brief(err error) {
+	if s.shown || s.came == "" {
+		return
+	}
+	text := "The step's log says what was done."
+	switch {
+	case err != nil:
+		text = strings.ReplaceAll(err.Error(), "\n", " ")
+	case len(s.because) > 0:
+		text = strings.Join(s.because, " ")
+	}
+	var md bytes.Buffer
+	if err := errors.Join(report.Brief(&md, "stepdown "+s.runner.Input("command")+": "+s.came, text), s.summary(md.Bytes())); err != nil {
+		s.warn(err)
+	}
+}
+
 // output sets an output of the Action; that it cannot is said, and at the end is a failure, but does not end the run.
 func (s *session) output(name, value string) {
-	s.outcome = s.outcome || name == "outcome"
+	if name == "outcome" {
+		s.outcome, s.came = true, value
+	}
 	if err := s.runner.SetOutput(name, value); err != nil {
 		s.mute = err
 		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
@@ -240,7 +272,7 @@ Exit codes: 0 done; 1 denied, findings or residue; 2 usage or bad input; 3 faile
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(fmt.Sprintf("See: %s --help", c.CommandPath()), "%w", err)
+		return usage(s.seeHelp(c), "%w", s.flagError(c, err))
 	})
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return s.checkFlags(c) }
 	root.SuggestionsMinimumDistance = 2

@@ -28,7 +28,7 @@ const pollEvery = time.Second
 func (s *session) secret(name, what string) (access.Secret, error) {
 	value := access.NewSecret(s.env.Getenv(name))
 	if value.IsZero() {
-		return value, usage("Set it in the environment; it is never taken from a flag.", "%s is not set: %s", name, what)
+		return value, usage(s.envHint(name), "%s is not set: %s", name, what)
 	}
 	s.runner.Mask(value)
 	return value, nil
@@ -81,7 +81,7 @@ func (s *session) transport() http.RoundTripper {
 // okta connects to the org, for a verb.
 func (s *session) okta(ctx context.Context, verb string, q *requests) (*okta.Client, error) {
 	if s.orgURL = normalURL(s.orgURL); s.orgURL == "" {
-		return nil, usage("Give --okta-org-url, or set OKTA_ORG_URL.", "the URL of the org is not known")
+		return nil, usage("Give "+s.option("okta-org-url")+", or set OKTA_ORG_URL.", "the URL of the org is not known")
 	}
 	config := okta.Config{
 		OrgURL: s.orgURL, Transport: s.transport(), Observe: q.observe, UserAgent: "stepdown/" + Version, RateCeiling: s.rateShare,
@@ -133,10 +133,10 @@ func tool() string { return "stepdown " + Version }
 func (s *session) declared() (manifest.Directory, error) {
 	dir, err := manifest.ReadDir(folders{}, s.accessDir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return dir, usage("Name the folder of the manifests with --access.", "there is no folder %q", s.accessDir)
+		return dir, usage(s.accessHint(), "there is no folder %q", s.accessDir)
 	}
 	if at, statErr := os.Stat(s.accessDir); err != nil && statErr == nil && !at.IsDir() {
-		return dir, usage("Name the folder of the manifests with --access.", "%w", err)
+		return dir, usage(s.accessHint(), "%w", err)
 	}
 	return dir, coded(ExitUsage, err)
 }

@@ -47,7 +47,7 @@ func (s *session) credential(verb string, c *okta.Config) error {
 		s.runner.Mask(part)
 	}
 	id, keyID := strings.TrimSpace(s.env.Getenv(envClientID)), s.env.Getenv(envKeyID)
-	const hint = "Set them in the environment; they are never taken from a flag."
+	hint := s.envHint(envAPIToken, envClientID, envKey)
 	isApp := id != "" || !key.IsZero() || keyID != ""
 	if strays := s.isSet(envClientID, envKey, envKeyID); !token.IsZero() && len(strays) > 0 && len(s.isSet(envClientID, envKey)) < 2 && verb == "sweep" {
 		s.warn(fmt.Errorf("%s: ignored, as no whole credential, beside %s", strings.Join(strays, ", "), envAPIToken)) // another step's; an account may be elevated

@@ -23,7 +23,7 @@ import (
 func (s *session) deny(ctx context.Context, d *desk, b *board, number int, r admission.Result) error {
 	err := denialError(number, r)
 	if pr := r.Facts.Coverage[policy.FactPullRequest]; !pr.Read && strings.Contains(pr.Message, "404") {
-		err = coded(ExitFound, fmt.Errorf("%w\n  Check --pull-request and GITHUB_REPOSITORY: is it pull request %d of %s?", err, number, s.runner.Context().Repository))
+		err = coded(ExitFound, fmt.Errorf("%w\n  Check %s and the repository: is it pull request %d of %s?", err, s.option("pull-request"), number, s.runner.Context().Repository))
 	}
 	against, lacks := sorted(r)
 	merge := len(against) == 0 && len(lacks) > 0 && !slices.ContainsFunc(lacks, report.Objection.IsApproval) // is all that it waits for

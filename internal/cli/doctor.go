@@ -71,7 +71,7 @@ func (s *session) tellPosture(checks []posture.Check) error {
 	if err := report.PostureMarkdown(&md, repository, checks); err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
-	if err := s.runner.Summary(md.Bytes()); err != nil {
+	if err := s.summary(md.Bytes()); err != nil {
 		fmt.Fprintf(s.stderr, "stepdown: %v\n", err)
 	}
 	count := func(status posture.Status) int {

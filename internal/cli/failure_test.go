@@ -70,3 +70,23 @@ func TestOutputsThatCannotBeSetAreAFailure(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsNameWhatTheUserHas: in the Action there are inputs and a step's env, and no flags.
+func TestErrorsNameWhatTheUserHas(t *testing.T) {
+	none := map[string]string{"OKTA_API_TOKEN": "", "INPUT_ACCOUNT": ""}
+	for _, c := range []struct {
+		verb, says string
+		more       map[string]string
+	}{
+		{"apply", `the input pull-request="abc": expected a whole number`, map[string]string{"INPUT_PULL-REQUEST": "abc"}},
+		{"apply", `the input rate-share="0"`, map[string]string{"INPUT_RATE-SHARE": "0"}},
+		{"apply", "the job's \"environment\"", map[string]string{"GITHUB_REPOSITORY": "acme/x", "OKTA_API_TOKEN": ""}},
+		{"downgrade", "no account is named", none},
+		{"validate", "actions/checkout", map[string]string{"INPUT_ACCESS": "elsewhere"}},
+	} {
+		code, log, _ := inAction(t, c.verb, c.more)
+		if code != ExitUsage || !strings.Contains(log, c.says) || strings.Contains(log, " --") {
+			t.Errorf("%s: exit code %d; it should say %q\n%s", c.verb, code, c.says, log)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func (s *session) checkFlags(c *cobra.Command) error {
 			err = checks[name](value)
 		}
 		if err != nil {
-			return usage(fmt.Sprintf("See: %s --help", c.CommandPath()), "--%s=%q: %w", name, f.Value, err)
+			return usage(s.seeHelp(c), "%s=%q: %w", s.option(name), f.Value, err)
 		}
 	}
 	return nil

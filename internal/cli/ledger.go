@@ -95,13 +95,13 @@ func (s *session) ledger(create bool) (book, error) {
 	if create {
 		f, err := ledger.CreateFolder(s.ledgerName(), key)
 		if err != nil {
-			err = usage("Name another folder with --ledger, or give the key that it was made with.", "%w", err)
+			err = usage("Name another folder with "+s.option("ledger")+", or give the key that it was made with.", "%w", err)
 		}
 		return f, err
 	}
 	f, err := ledger.OpenFolder(s.ledgerName(), key)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usage("Name the folder that apply used with --ledger. A ledger that was lost is no proof that nothing is open: run stepdown audit.", "there is no ledger in %q", s.ledgerName())
+		return nil, usage("Name the folder that apply used with "+s.option("ledger")+". A ledger that was lost is no proof that nothing is open: run stepdown audit.", "there is no ledger in %q", s.ledgerName())
 	}
 	return f, coded(ExitUsage, err)
 }
@@ -133,7 +133,7 @@ func (s *session) noBranch(ctx context.Context, book elevation.Ledger) (missing 
 	case there:
 		return false, nil
 	case s.ledgerName() != defaultBranch:
-		return true, usage("Name the ledger that apply uses with --ledger. One that is not there is no proof that nothing is open.",
+		return true, usage("Name the ledger that apply uses with "+s.option("ledger")+". One that is not there is no proof that nothing is open.",
 			"there is no ledger: the repository has no branch %q, and never had one", strings.TrimPrefix(s.ledgerName(), branchPrefix))
 	}
 	return true, nil

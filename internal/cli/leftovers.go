@@ -47,12 +47,12 @@ func (s *session) readLeftovers(file string) (leftovers, error) {
 	var out leftovers
 	f, err := os.Open(file)
 	if err != nil {
-		return out, usage("Give the report.json of an audit with --from-report.", "reading the audit's report: %w", err)
+		return out, usage("Give the report.json of an audit with "+s.option("from-report")+".", "reading the audit's report: %w", err)
 	}
 	defer f.Close()
 	r, err := report.ReadJSON(f)
 	if err != nil {
-		return out, usage("Give the report.json of an audit by this version with --from-report.", "%s: %w", file, err)
+		return out, usage("Give the report.json of an audit by this version with "+s.option("from-report")+".", "%s: %w", file, err)
 	}
 	if url := normalURL(s.orgURL); url != "" && normalURL(r.Org.URL) != url {
 		return out, usage("Give the report of this org, or the URL of that one.", "%s is about %s, and this is %s", file, r.Org.URL, url)

@@ -38,14 +38,14 @@ func (s *session) sayChanges(plan elevation.Plan) {
 // prepareReports makes sure that evidence can be written before anything is done that needs it.
 func (s *session) prepareReports() error {
 	if err := os.MkdirAll(s.reportDir, 0o755); err != nil {
-		return usage("Name a folder that can be written with --report-dir.", "making the folder for reports: %w", err)
+		return usage("Name a folder that can be written with "+s.option("report-dir")+".", "making the folder for reports: %w", err)
 	}
 	if err := s.inWorkspace(); err != nil {
-		return usage("Name a folder of the workspace with --report-dir.", "looking at the folder for reports: %w", err)
+		return usage("Name a folder of the workspace with "+s.option("report-dir")+".", "looking at the folder for reports: %w", err)
 	}
 	probe, err := os.CreateTemp(s.reportDir, ".probe-*")
 	if err != nil {
-		return usage("Name a folder that can be written with --report-dir.", "writing into the folder for reports: %w", err)
+		return usage("Name a folder that can be written with "+s.option("report-dir")+".", "writing into the folder for reports: %w", err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
@@ -146,7 +146,7 @@ func (s *session) writeEvidence(name string, ev access.Evidence) (string, error)
 	if err := report.EvidenceMarkdown(&md, ev); err != nil {
 		return path, err
 	}
-	return path, s.runner.Summary(md.Bytes())
+	return path, s.summary(md.Bytes())
 }
 
 // verdict says what a run ends the program with, and where it is stuck, how that is ended: by the command that the pull request

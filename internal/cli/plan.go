@@ -139,6 +139,9 @@ func choose(owners []access.TokenOwner, names []string) ([]access.TokenOwner, er
 		matching := slices.DeleteFunc(slices.Clone(owners), func(o access.TokenOwner) bool {
 			return o.Name != name && !strings.EqualFold(o.Account, name)
 		})
+		if name == "" {
+			return nil, usage("Give the account, or the name of its declaration.", "no account is named")
+		}
 		switch len(matching) {
 		case 0:
 			return nil, usage("stepdown validate lists names and accounts.", "there is no declaration %q", name)

@@ -264,7 +264,7 @@ const (
 // post undoes the leases of this job that are still open: the one that the state names, and those that the ledger has of the run, the job
 // and the runner. What a state says counts only for a lease of this job: a step before can have set it, where main has not.
 func (s *session) post(ctx context.Context) error {
-	s.inAction = true
+	s.inAction, s.shown = true, true // a summary of its own it has only of what it did
 	s.takeInputs()
 	id, run := s.runner.State(stateLease), s.thisRun()
 	s.leases = true

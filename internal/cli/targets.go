@@ -36,7 +36,7 @@ func (s *session) targets(ctx context.Context, hub *github.Client, number int) (
 		return t, nil
 	}
 	if where.EventPath == "" {
-		return t, usage("Give --pull-request, or run it in GitHub Actions.", "the pull request is not known")
+		return t, usage("Give "+s.option("pull-request")+", or run it in GitHub Actions.", "the pull request is not known")
 	}
 	data, err := os.ReadFile(where.EventPath)
 	if err != nil {

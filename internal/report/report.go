@@ -69,6 +69,11 @@ func EvidenceSummary(w io.Writer, e access.Evidence) error {
 // EvidenceTable writes evidence for a terminal, at most 120 columns wide.
 func EvidenceTable(w io.Writer, e access.Evidence) error { return writeText(w, evidenceDocument(e)) }
 
+// Brief writes, as Markdown, how a run ended that has no report of its own.
+func Brief(w io.Writer, title, text string) error {
+	return writeMarkdown(w, document{title: title, blocks: []block{{text: text}}})
+}
+
 // EvidenceMarkdown writes evidence for a step summary or a comment on GitHub.
 func EvidenceMarkdown(w io.Writer, e access.Evidence) error {
 	return writeMarkdown(w, evidenceDocument(e))
