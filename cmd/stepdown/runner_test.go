@@ -160,7 +160,7 @@ func (w *onRunner) after(step *runneremu.Step, excused ...string) runneremu.Resu
 // kept holds a stage against the contract of every stage. Kinds of breaches can be excused, where they are what a test is about.
 func (w *onRunner) kept(r runneremu.Result, state []string, excused ...string) {
 	w.t.Helper()
-	contract := runneremu.Contract{State: state, Outputs: w.action.Outputs, Secrets: w.secrets}
+	contract := runneremu.Contract{State: state, Outputs: w.action.Outputs, Outcome: []string{"outcome"}, Code: "exit-code", Secrets: w.secrets}
 	for _, b := range contract.Breaches(r) {
 		if !slices.Contains(excused, b.Kind) {
 			w.t.Errorf("%s: %s\n%s", b.Kind, b.Text, r.Log)

@@ -316,16 +316,16 @@ func TestAnnotations(t *testing.T) {
 func TestAnnotationsTurnNothingAround(t *testing.T) {
 	t.Parallel()
 	r, out, _ := actions(t, nil)
-	const hostile = "a\x1b[2Jb\u202ec\u2066d\x00e\rf\tg"
+	const hostile = "a\x1b[2Jb\u202ec\u2066d\x00e\rf\tg\u200bh\u2028i\ufeffj\u3164k⚠\ufe0f"
 	r.Error(hostile, hostile, 1, hostile)
 	r.Warning(hostile, hostile)
 	r.Group(hostile)()
 	if i := strings.IndexFunc(unescape(out.String(), true), func(c rune) bool {
-		return c != '\n' && c != '\t' && unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)
+		return c != '\n' && c != '\t' && unicode.IsControl(c) || unicode.In(c, unicode.Bidi_Control, unicode.Cf, unicode.Zl, unicode.Zp) || c == '\u3164'
 	}); i >= 0 {
 		t.Errorf("%q", out)
 	}
-	if c := commands(out.String()); len(c) != 4 || c[0].data != "a\ufffd[2Jb\ufffdc\ufffdd\ufffde\nf\tg" || c[1].name != "warning" {
+	if c := commands(out.String()); len(c) != 4 || c[0].data != "a\ufffd[2Jb\ufffdc\ufffdd\ufffde\nf\tg\ufffdh\ufffdi\ufffdj\ufffdk⚠\ufe0f" || c[1].name != "warning" {
 		t.Errorf("%+v", c)
 	}
 }

@@ -197,14 +197,14 @@ func (t plain) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// legible replaces characters that change how what stands around them is shown: controls, and those that turn the direction of writing. The guard
-// of Log has the commands of the runner to itself; terminals and pages have these.
+// legible replaces characters that change how what stands around them is shown, or that nobody sees: controls, those that turn the direction of
+// writing or end a line, and those without a shape. The guard of Log has the commands of the runner to itself; terminals and pages have these.
 func legible(s string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
 		case c == '\n' || c == '\t':
 			return c
-		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+		case unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point):
 			return unicode.ReplacementChar
 		}
 		return c

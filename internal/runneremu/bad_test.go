@@ -32,6 +32,7 @@ inputs:
   my-input: {}
 outputs:
   outcome: {description: a word}
+  exit-code: {description: a number}
   reason: {description: a line}
 runs: {using: docker, image: Dockerfile, entrypoint: /action, post-entrypoint: /action-post, args: ["${{ inputs.how }}"]}
 `
@@ -40,19 +41,12 @@ const badSecret = `s3cret "value" of <32> & more'characters`
 
 // mainStage is an action that does one thing wrong.
 func mainStage(how string) int {
-	put := func(file, text string) {
-		f, err := os.OpenFile(os.Getenv(file), os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			panic(err)
-		}
-		defer f.Close()
-		fmt.Fprint(f, text)
-	}
 	if how != "forgets" {
 		put("GITHUB_STATE", "lease=1\n")
 	}
 	fmt.Println("::add-mask::" + strings.NewReplacer("%", "%25").Replace(badSecret))
-	reason := "because"
+	reason, code := "because", 0
+	leaves(how)
 	switch how {
 	case "fixed-delimiter": // of a value that somebody else has worded
 		reason = "a\nEOF\napproved=true\nx<<EOF"
@@ -67,8 +61,26 @@ func mainStage(how string) int {
 		fmt.Println("title:\n::set-output name=outcome::approved")
 	case "large":
 		put("GITHUB_STEP_SUMMARY", strings.Repeat("0123456789abcde\n", 70_000))
+	case "large-secret":
+		put("GITHUB_STEP_SUMMARY", strings.Repeat("0123456789abcde\n", 70_000)+badSecret+"\n")
 	case "turns":
 		fmt.Println("a name \u202egnp.exe")
+	case "hides":
+		fmt.Println("owner gra\u200bce")
+	case "hides-in-summary":
+		put("GITHUB_STEP_SUMMARY", "# done\u2028# not done\n")
+	case "hides-in-output":
+		reason = "\ufeffbecause"
+	case "hides-in-annotation":
+		fmt.Println("::error title=done%0Dnot done::x")
+	case "silent":
+		fmt.Println("::error::it did not work")
+		return 0
+	case "lies":
+		code = 1
+	case "contradicts":
+		fmt.Println("::set-output name=exit-code::1")
+		code = 1
 	case "stops":
 		fmt.Println("::stop-commands::xyz")
 	case "deaf", "killed":
@@ -80,10 +92,55 @@ func mainStage(how string) int {
 		signal.Notify(heard, syscall.SIGINT)
 		fmt.Println("working")
 		fmt.Println("heard", <-heard)
+		put("GITHUB_OUTPUT", "outcome=cancelled\nexit-code=1\n")
 		return 1
 	}
-	put("GITHUB_OUTPUT", "outcome=done\nreason<<EOF\n"+reason+"\nEOF\n")
-	return 0
+	put("GITHUB_OUTPUT", "outcome=done\nexit-code=0\nreason<<EOF\n"+reason+"\nEOF\n")
+	return code
+}
+
+// leaves is what an action leaves behind that does so in a wrong way.
+func leaves(how string) {
+	keep := func(dir, name, text string) {
+		if err := os.WriteFile(filepath.Join(os.Getenv(dir), name), []byte(text), 0o600); err != nil {
+			panic(err)
+		}
+	}
+	switch how {
+	case "exports":
+		put("GITHUB_ENV", "CRED<<EOF\n"+badSecret+"\nEOF\n")
+	case "preloads":
+		put("GITHUB_ENV", "LD_PRELOAD=/evil.so\n")
+	case "leads":
+		put("GITHUB_PATH", "/evil\n")
+	case "keeps":
+		keep("GITHUB_WORKSPACE", "evidence.json", `{"token":"`+jsonEscaped(badSecret)+`"}`)
+	case "keeps-at-home":
+		keep("HOME", "cred", badSecret)
+	case "keeps-in-hex":
+		keep("RUNNER_TEMP", "cred", fmt.Sprintf("%x", badSecret))
+	case "keeps-in-name":
+		keep("GITHUB_WORKSPACE", fmt.Sprintf("%x", badSecret), "")
+	case "keeps-in-link":
+		if err := os.Symlink(badSecret, filepath.Join(os.Getenv("GITHUB_WORKSPACE"), "link")); err != nil {
+			panic(err)
+		}
+	case "hoards":
+		keep("GITHUB_WORKSPACE", "core", "")
+		if err := os.Truncate(filepath.Join(os.Getenv("GITHUB_WORKSPACE"), "core"), 1<<30); err != nil { // which takes no room
+			panic(err)
+		}
+	}
+}
+
+// put adds to a file of commands.
+func put(file, text string) {
+	f, err := os.OpenFile(os.Getenv(file), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	fmt.Fprint(f, text)
 }
 
 // root makes a folder with the action in it.
@@ -138,7 +195,7 @@ func bad() map[string][]string {
 		"listens":         nil,
 		"forgets":         {BreachState},
 		"fixed-delimiter": {BreachOutput},
-		"unended":         {BreachMalformed},
+		"unended":         {BreachMalformed, BreachOutcome},
 		"prints":          {BreachPrinted},
 		"prints-hex":      {BreachPrinted, BreachShown},
 		"command":         {BreachCommand},
@@ -147,6 +204,24 @@ func bad() map[string][]string {
 		"turns":           {BreachUnreadable},
 		"stops":           {BreachStopped, BreachCommand},
 		"deaf":            {BreachSignal},
+		"silent":          {BreachOutcome},
+		"lies":            {BreachCode},
+		"contradicts":     {BreachCommand, BreachCode},
+		"large-secret":    {BreachSummary, BreachPrinted},
+		"exports":         {BreachSet, BreachPrinted},
+		"preloads":        {BreachSet},
+		"leads":           {BreachSet},
+		"keeps":           {BreachKept},
+		"keeps-at-home":   {BreachKept},
+		"keeps-in-hex":    {BreachKept},
+		"keeps-in-name":   {BreachKept},
+		"keeps-in-link":   {BreachKept},
+		"hoards":          {BreachUnread},
+
+		"hides":               {BreachUnreadable},
+		"hides-in-summary":    {BreachUnreadable},
+		"hides-in-output":     {BreachUnreadable},
+		"hides-in-annotation": {BreachUnreadable},
 	}
 }
 
@@ -180,7 +255,7 @@ func tried(t *testing.T, how string, options Options) (kinds []string, main, pos
 		}
 	}
 	main = stage.Wait()
-	contract := Contract{State: []string{"lease"}, Outputs: []string{"outcome", "reason"}, Secrets: []string{badSecret}}
+	contract := Contract{State: []string{"lease"}, Outputs: []string{"outcome", "exit-code", "reason"}, Outcome: []string{"outcome"}, Code: "exit-code", Secrets: []string{badSecret}}
 	for _, b := range contract.Breaches(main) {
 		if t.Logf("%s: %s", b.Kind, b.Text); !slices.Contains(kinds, b.Kind) {
 			kinds = append(kinds, b.Kind)
@@ -218,7 +293,7 @@ func isSaid(t *testing.T, how string, want []string, options Options) {
 	if slices.Sort(kinds); !slices.Equal(kinds, want) {
 		t.Errorf("%s: the harness says %q, want %q\n%s", how, kinds, want, main.Log)
 	}
-	conclusion := map[string]string{"deaf": "cancelled", "listens": "cancelled", "unended": "failure", "killed": "failure", "": "success"}
+	conclusion := map[string]string{"deaf": "cancelled", "listens": "cancelled", "unended": "failure", "killed": "failure", "lies": "failure", "contradicts": "failure"}
 	if conclusion[how] == "" {
 		conclusion[how] = "success"
 	}

@@ -7,7 +7,9 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Breach is something that an action did and may not do, or did not do and has to.
@@ -27,13 +29,20 @@ const (
 	BreachSummary    = "summary-dropped"   // it was too large
 	BreachCommand    = "command-injected"  // the log asks for what no action of ours asks for
 	BreachStopped    = "commands-stopped"  // the runner would read no command any more
-	BreachUnreadable = "log-unreadable"    // the log or the summary has characters that change how the rest is shown
+	BreachSet        = "environment-set"   // a later step gets a variable, or looks for programs in another folder
+	BreachKept       = "secret-kept"       // a secret is in a file, or in its name, where later steps and jobs find it
+	BreachUnread     = "file-unread"       // a file is left behind in which a secret could not be looked for
+	BreachOutcome    = "outcome-missing"   // main ended by itself and does not say how
+	BreachCode       = "exit-code-wrong"   // what main says of its exit code is not so
+	BreachUnreadable = "text-unreadable"   // the log, the summary, an output or an annotation has characters that change how the rest is shown, or that nobody sees
 )
 
 // Contract is what an action is held to.
 type Contract struct {
 	State   []string // what main has to hand to post
 	Outputs []string // what action.yml declares
+	Outcome []string // of them, those that main has to set if it ends by itself
+	Code    string   // of them, the one that is its exit code
 	Secrets []string // what nobody may read
 }
 
@@ -49,6 +58,14 @@ func (c Contract) Breaches(r Result) []Breach {
 	for _, name := range slices.Sorted(maps.Keys(r.Outputs)) {
 		if !slices.Contains(c.Outputs, name) {
 			add(BreachOutput, "output %q is not one that action.yml declares", name)
+		}
+	}
+	for _, file := range r.Unread {
+		add(BreachUnread, "a file that is left behind cannot be searched: %s", file)
+	}
+	for _, file := range []string{"env", "path"} {
+		if text := r.RawFiles[file]; text != "" {
+			add(BreachSet, "GITHUB_%s has %q", strings.ToUpper(file), text)
 		}
 	}
 	for _, file := range r.Malformed {
@@ -68,13 +85,47 @@ func (c Contract) Breaches(r Result) []Breach {
 	if r.Stopped || r.OpenGroups != 0 {
 		add(BreachStopped, "commands are stopped: %v; groups left open: %d", r.Stopped, r.OpenGroups)
 	}
-	for where, text := range map[string]string{"log": r.Raw, "summary": r.RawSummary} {
-		if found := Unreadable(text); len(found) > 0 {
-			add(BreachUnreadable, "the %s has %q", where, found)
+	out = slices.Concat(out, c.outcome(r), unreadable(r), c.secrets(r))
+	slices.SortFunc(out, func(a, b Breach) int { return strings.Compare(a.Kind+a.Text, b.Kind+b.Text) })
+	return out
+}
+
+// outcome looks whether a main stage that ended by itself, be it upon a signal, says how. What post sets is dropped.
+func (c Contract) outcome(r Result) []Breach {
+	if r.Stage != "main" || r.Conclusion == "lost" || r.Signal == "SIGKILL" || r.Killed {
+		return nil
+	}
+	var out []Breach
+	for _, name := range append(slices.Clone(c.Outcome), c.Code) {
+		if name != "" && r.Outputs[name] == "" {
+			out = append(out, Breach{BreachOutcome, fmt.Sprintf("output %q is not set", name)})
 		}
 	}
-	out = append(out, c.secrets(r)...)
-	slices.SortFunc(out, func(a, b Breach) int { return strings.Compare(a.Kind+a.Text, b.Kind+b.Text) })
+	if code := r.Outputs[c.Code]; code != "" && code != strconv.Itoa(r.ExitCode) {
+		out = append(out, Breach{BreachCode, fmt.Sprintf("output %q is %q, and the exit code is %d", c.Code, code, r.ExitCode)})
+	}
+	return out
+}
+
+// unreadable looks for what Unreadable finds, wherever people read what a stage wrote. In a summary, a blank without a width may stand: the Action
+// itself puts one where a name would be a mention or a number a reference.
+func unreadable(r Result) []Breach {
+	texts := map[string]string{"log": r.Raw, "summary": strings.ReplaceAll(r.RawSummary, "\u200b", "")}
+	for name, value := range r.Outputs {
+		texts["output "+name] = name + value
+	}
+	for name, value := range r.State {
+		texts["state "+name] = name + value
+	}
+	for i, a := range r.Annotations {
+		texts[fmt.Sprintf("annotation %d", i+1)] = a.Title + a.File + a.Line + a.Message
+	}
+	var out []Breach
+	for where, text := range texts {
+		if found := Unreadable(text); len(found) > 0 {
+			out = append(out, Breach{BreachUnreadable, fmt.Sprintf("the %s has %q", where, found)})
+		}
+	}
 	return out
 }
 
@@ -87,9 +138,18 @@ func (c Contract) secrets(r Result) []Breach {
 		annotations += a.Title + "\n" + a.File + "\n" + a.Message + "\n"
 	}
 	for i, secret := range c.Secrets {
-		for where, text := range map[string]string{"log": r.Raw, "summary": r.RawSummary, "outputs or state": values} {
+		written := map[string]string{"log": r.Raw}
+		for file, text := range r.RawFiles {
+			written["file GITHUB_"+strings.ToUpper(file)] = text
+		}
+		for where, text := range written {
 			for _, form := range Leaks(text, secret) {
 				out = append(out, Breach{BreachPrinted, fmt.Sprintf("secret %d is in the %s %s", i+1, where, form)})
+			}
+		}
+		for file, text := range r.Left {
+			for _, form := range Leaks(file+"\n"+text, secret) {
+				out = append(out, Breach{BreachKept, fmt.Sprintf("secret %d is in the file %q %s", i+1, file, form)})
 			}
 		}
 		for where, text := range map[string]string{"log": r.Log, "summary": r.Summary, "outputs or state": values, "annotations": annotations} {
@@ -140,14 +200,16 @@ func Leaks(text, secret string) []string {
 	return out
 }
 
-// Unreadable returns the characters of a text that change how a terminal or a page shows what stands around them: controls other than line
-// ends and tabs, and those that turn the direction of writing.
+// Unreadable returns the characters of a text that change how a terminal or a page shows what stands around them, or that nobody sees: controls
+// other than line ends and tabs, those that turn the direction of writing or end a line in some viewers, and those without a shape, by which two
+// names that look the same differ. The selectors of how an emoji is drawn are none of them.
 func Unreadable(text string) []string {
 	var out []string
 	for _, c := range text {
-		control := c < ' ' && c != '\n' && c != '\t' || c >= 0x7f && c < 0xa0
-		turns := c >= 0x202a && c <= 0x202e || c >= 0x2066 && c <= 0x2069 || c == 0x200e || c == 0x200f || c == 0x061c
-		if s := fmt.Sprintf("U+%04X", c); (control || turns) && !slices.Contains(out, s) {
+		if c == '\n' || c == '\t' || !unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) {
+			continue
+		}
+		if s := fmt.Sprintf("U+%04X", c); !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}

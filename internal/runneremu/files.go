@@ -79,11 +79,26 @@ func (j *Job) newCommandFiles() (commandFiles, error) {
 		if err := os.WriteFile(f.paths[name], nil, 0o644); err != nil {
 			return f, fmt.Errorf("making the files of commands: %w", err)
 		}
+		j.mu.Lock()
+		j.own = append(j.own, f.paths[name])
+		j.mu.Unlock()
 	}
 	return f, nil
 }
 
-// process reads what the stage left in its files, whatever became of it. Source: ActionRunner.cs, which does it in a finally.
+// raw is what the stage left in its files, as it was written, by the name in the github context.
+func (f commandFiles) raw() map[string]string {
+	out := map[string]string{}
+	for name, path := range f.paths {
+		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
+			out[name] = string(text)
+		}
+	}
+	return out
+}
+
+// process reads what the stage left in its files, whatever became of it. It does so after the commands of the log were carried out, so that a
+// file wins over them. Source: ActionRunner.cs, which does it in a finally.
 func (f commandFiles) process(s *Step, c *console, r *Result) {
 	r.Outputs, r.State, r.Environment = map[string]string{}, map[string]string{}, map[string]string{}
 	read := func(name string, take func(Pair)) {
@@ -103,6 +118,12 @@ func (f commandFiles) process(s *Step, c *console, r *Result) {
 			r.Malformed = append(r.Malformed, name)
 		}
 	}
+	for _, p := range c.outputs {
+		r.Outputs[p.Name] = p.Value
+	}
+	for _, p := range c.state {
+		r.State[p.Name] = p.Value
+	}
 	read("output", func(p Pair) { r.Outputs[p.Name] = p.Value })
 	read("state", func(p Pair) { r.State[p.Name] = p.Value })
 	read("env", func(p Pair) {
@@ -112,12 +133,6 @@ func (f commandFiles) process(s *Step, c *console, r *Result) {
 		}
 		r.Environment[p.Name] = p.Value
 	})
-	for _, p := range c.outputs {
-		r.Outputs[p.Name] = p.Value
-	}
-	for _, p := range c.state {
-		r.State[p.Name] = p.Value
-	}
 	if text, err := os.ReadFile(f.paths["path"]); err == nil {
 		for line := range strings.SplitSeq(string(text), "\n") {
 			if line = strings.TrimSuffix(line, "\r"); line != "" {
@@ -131,16 +146,15 @@ func (f commandFiles) process(s *Step, c *console, r *Result) {
 // summary returns what is uploaded of the summary: nothing where it is too large, and every line masked.
 func (f commandFiles) summary(c *console, r *Result) string {
 	text, err := os.ReadFile(f.paths["step_summary"])
-	switch {
-	case err != nil || len(text) == 0:
+	if err != nil || len(text) == 0 {
 		return ""
-	case len(text) > maxSummary:
+	}
+	if r.RawSummary = string(text); len(text) > maxSummary {
 		r.SummaryDropped = true
 		c.issue("error", fmt.Sprintf("$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of %dk, got %dk. For more information see: "+
 			"https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-markdown-summary", maxSummary/1024, len(text)/1024), nil)
 		return ""
 	}
-	r.RawSummary = string(text)
 	var out strings.Builder
 	for line := range linesOf(string(text)) {
 		out.WriteString(c.masks.mask(line) + "\n")

@@ -181,7 +181,9 @@ func TestWhatStandsOutIsFound(t *testing.T) {
 	if found := Leaks("00plantedpl anted and nothing else", secret); len(found) > 0 {
 		t.Errorf("found %q", found)
 	}
-	if got := Unreadable("a\tb\nä — 🔑\u202e\x1b[31m\u2066"); !cmp.Equal(got, []string{"U+202E", "U+001B", "U+2066"}) {
-		t.Errorf("%q", got)
+	got := Unreadable("a\tb\nä — 🔑⚠\ufe0f\u00a0\u202e\x1b[31m\u2066\u200b\u200d\u2028\u2029\ufeff\u00ad\u2060\u3164\u0085\U000e0041\u200b")
+	want := []string{"U+202E", "U+001B", "U+2066", "U+200B", "U+200D", "U+2028", "U+2029", "U+FEFF", "U+00AD", "U+2060", "U+3164", "U+0085", "U+E0041"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -58,6 +58,7 @@ type Job struct {
 	environment map[string]string // what steps left in GITHUB_ENV too
 	lost        bool
 	containers  []string
+	own         []string // the files of commands that stages were given
 }
 
 // Close removes containers that outlived their stages. Until then they go on beside the post stage, as on a runner of one's own.

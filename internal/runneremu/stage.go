@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // Result is what came of a stage.
 type Result struct {
+	Stage      string // main or post
 	Conclusion string // success, failure, cancelled, or lost
 	ExitCode   int
 	Log        string // as the page shows it: masked
@@ -26,9 +28,12 @@ type Result struct {
 
 	Outputs, State, Environment map[string]string
 	Path                        []string
-	Summary, RawSummary         string // as it is shown, and as it was written
+	Summary, RawSummary         string            // as it is shown, and as it was written
+	RawFiles                    map[string]string // the files of commands as they were written, where anything was: "output", "env", …
 	SummaryDropped              bool
-	Malformed                   []string // files of commands that could not be read
+	Malformed                   []string          // files of commands that could not be read
+	Left                        map[string]string // what is in the job's folders after the stage, by path: all files but those of commands, and links
+	Unread                      []string          // what of it could not be read
 	Annotations                 []Annotation
 	Dropped                     map[string]int // annotations beyond the limit, by type
 	Commands                    []Command      // what the log asked for
@@ -38,16 +43,19 @@ type Result struct {
 	Signal   string        // the last one that had to be sent
 	Took     time.Duration // from the cancellation, or from the start, to the end
 	Outlived bool          // the container was there after the CLI was killed
+	Killed   bool          // by Kill
 }
 
 // Stage is a stage of a step that runs.
 type Stage struct {
 	step      *Step
+	kind      string // main or post
 	container string
 	cmd       *exec.Cmd
 	console   *console
 	files     commandFiles
 	began     time.Time
+	killed    atomic.Bool
 
 	cancel  chan string // what the stage is to conclude with
 	exited  chan struct{}
@@ -68,7 +76,7 @@ func (s *Step) start(kind, entrypoint string) (*Stage, error) {
 		return fail(err)
 	}
 	g := &Stage{
-		step: s, container: "stepdown_" + random(), files: files, console: &console{job: s.job, masks: s.job.masks},
+		step: s, kind: kind, container: "stepdown_" + random(), files: files, console: &console{job: s.job, masks: s.job.masks},
 		cancel: make(chan string, 1), exited: make(chan struct{}), done: make(chan struct{}), began: time.Now(),
 	}
 	if err := s.job.own(); err != nil {
@@ -204,6 +212,7 @@ func (g *Stage) Cancel() { g.end("cancelled") }
 
 // Kill ends the container as the machine does one that takes too much memory. The runner goes on with what comes after.
 func (g *Stage) Kill() error {
+	g.killed.Store(true)
 	if g.step.job.options.Root != "" {
 		return g.cmd.Process.Kill()
 	}
@@ -257,6 +266,8 @@ func (g *Stage) watch() {
 		g.step.job.mu.Unlock()
 	}
 	r := g.console.result()
+	r.Stage, r.Killed, r.RawFiles = g.kind, g.killed.Load(), g.files.raw()
+	r.Left, r.Unread = g.step.job.left()
 	r.Outputs, r.State, r.Environment, r.Path, r.Malformed = kept.Outputs, kept.State, kept.Environment, kept.Path, kept.Malformed
 	r.Summary, r.RawSummary, r.SummaryDropped = kept.Summary, kept.RawSummary, kept.SummaryDropped
 	r.ExitCode, r.Signal, r.Took = g.cmd.ProcessState.ExitCode(), signal, took

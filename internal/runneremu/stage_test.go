@@ -138,7 +138,9 @@ func TestWhatAStageLeavesBehind(t *testing.T) {
 			}
 		}
 		c := &console{job: j, masks: j.masks}
-		c.line("::add-mask::h1dden-value")
+		for _, line := range []string{"::add-mask::h1dden-value", "::set-output name=a::of the log", "::save-state name=lease::of the log", "::set-output name=c::3"} {
+			c.line(line)
+		}
 		var r Result
 		files.process(s, c, &r)
 		return r, c
@@ -146,7 +148,7 @@ func TestWhatAStageLeavesBehind(t *testing.T) {
 	r, c := left(map[string]string{
 		"output": "a=1\nbroken\nb=2\n", "state": "lease=7\n", "env": "X=1\nnode_options=--require evil\n", "path": "/evil\n\n", "step_summary": "# h1dden-value\r\nx",
 	})
-	if !maps.Equal(r.Outputs, map[string]string{"a": "1"}) || !maps.Equal(r.State, map[string]string{"lease": "7"}) || !maps.Equal(r.Environment, map[string]string{"X": "1"}) ||
+	if !maps.Equal(r.Outputs, map[string]string{"a": "1", "c": "3"}) || !maps.Equal(r.State, map[string]string{"lease": "7"}) || !maps.Equal(r.Environment, map[string]string{"X": "1"}) ||
 		!slices.Equal(r.Path, []string{"/evil"}) || r.Summary != "# ***\nx\n" || !slices.Equal(r.Malformed, []string{"output"}) || !c.failed {
 		t.Errorf("%+v, failed %v", r, c.failed)
 	}
@@ -160,7 +162,7 @@ func TestWhatAStageLeavesBehind(t *testing.T) {
 	}
 	for size, kept := range map[int]bool{maxSummary: true, maxSummary + 1: false} {
 		r, c := left(map[string]string{"step_summary": string(bytes.Repeat([]byte("x"), size))})
-		if (r.Summary != "") != kept || r.SummaryDropped == kept || (len(c.annotations) == 0) != kept || c.failed {
+		if len(r.RawSummary) != size || (r.Summary != "") != kept || r.SummaryDropped == kept || (len(c.annotations) == 0) != kept || c.failed {
 			t.Errorf("a summary of %d bytes: kept %v, %d annotations, failed %v", size, r.Summary != "", len(c.annotations), c.failed)
 		}
 	}
