@@ -97,6 +97,11 @@ func runnerUser() int {
 	return 0
 }
 
+// asTheRunnerDoes runs a scenario with the runner's own options alone: as root, with the engine's capabilities.
+func asTheRunnerDoes(scenario func(*onRunner)) func(*onRunner) {
+	return func(w *onRunner) { w.more = nil; scenario(w) }
+}
+
 // newJob sets up a runner for another run of the workflow.
 func (w *onRunner) newJob() *runneremu.Job {
 	w.t.Helper()
@@ -230,7 +235,10 @@ func TestRunnerScenarios(t *testing.T) {
 	all := attacksOnRunner()
 	maps.Copy(all, map[string]func(*onRunner){
 		"apply":                           scenarioApply,
-		"apply as the runner runs it":     func(w *onRunner) { w.more = nil; scenarioApply(w) },
+		"apply as the runner runs it":     asTheRunnerDoes(scenarioApply),
+		"cancelled as the runner runs it": asTheRunnerDoes(scenarioCancelled),
+		"audit as the runner runs it":     asTheRunnerDoes(scenarioAudit),
+		"sweep that goes on elsewhere":    scenarioWatch,
 		"denied":                          scenarioDenied,
 		"cancelled in the window":         scenarioCancelled,
 		"cancelled and post proves it":    scenarioHandedOver,

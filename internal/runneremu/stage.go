@@ -79,7 +79,7 @@ func (s *Step) start(kind, entrypoint string) (*Stage, error) {
 		step: s, kind: kind, container: "stepdown_" + random(), files: files, console: &console{job: s.job, masks: s.job.masks},
 		cancel: make(chan string, 1), exited: make(chan struct{}), done: make(chan struct{}), began: time.Now(),
 	}
-	if err := s.job.own(); err != nil {
+	if err := s.job.give(); err != nil {
 		return fail(err)
 	}
 	for _, text := range warnings {
@@ -108,8 +108,8 @@ func (s *Step) start(kind, entrypoint string) (*Stage, error) {
 	return g, nil
 }
 
-// own gives the runner's user what lies in the folders of the job, as if they had made it.
-func (j *Job) own() error {
+// give gives the runner's user what lies in the folders of the job, as if they had made it.
+func (j *Job) give() error {
 	if j.options.Owner == 0 {
 		return nil
 	}
