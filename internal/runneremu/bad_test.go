@@ -102,7 +102,7 @@ func mainStage(how string) int {
 // leaves is what an action leaves behind that does so in a wrong way.
 func leaves(how string) {
 	keep := func(dir, name, text string) {
-		if err := os.WriteFile(filepath.Join(os.Getenv(dir), name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(os.Getenv(dir), name), []byte(text), 0o644); err != nil {
 			panic(err)
 		}
 	}
