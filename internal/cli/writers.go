@@ -10,7 +10,7 @@ import (
 )
 
 // plainText writes text that somebody else may have worded: of the characters that a terminal obeys, only line ends and
-// tabs get through. That nobody reads any more is not an error: the work is worth more than its description.
+// tabs get through, and of those that nobody sees none. That nobody reads any more is not an error: the work is worth more than its description.
 type plainText struct{ w io.Writer }
 
 func (p plainText) Write(data []byte) (int, error) {
@@ -21,13 +21,14 @@ func (p plainText) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-// printable replaces control characters and those that turn the direction of text. Broken UTF-8 becomes a replacement
+// printable replaces control characters, those that turn the direction of text, and those without a shape, by which two names look
+// alike. Broken UTF-8 becomes a replacement
 // character by itself.
 func printable(r rune) rune {
 	switch {
 	case r == '\n' || r == '\t':
 		return r
-	case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point):
 		return unicode.ReplacementChar
 	}
 	return r
