@@ -170,7 +170,7 @@ func TestPostShowsWhatALostRunDidNot(t *testing.T) {
 	lease := w.lastLease()
 	post := func() {
 		t.Helper()
-		w.env["STATE_lease"], w.env["INPUT_OKTA-ORG-URL"] = lease.ID, w.env["OKTA_ORG_URL"]
+		w.env["STATE_lease"], w.env["INPUT_COMMAND"], w.env["INPUT_OKTA-ORG-URL"] = lease.ID, "apply", w.env["OKTA_ORG_URL"]
 		if got := w.bare("post"); got != 0 {
 			t.Fatalf("exit code %d\n%s", got, w.out)
 		}

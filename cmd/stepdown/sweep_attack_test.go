@@ -440,7 +440,7 @@ func TestWithoutAFolderForReports(t *testing.T) {
 				until(t, "the role is gone", out, func() bool { return len(w.org.RolesOf(victim)) == 0 })
 				code = end()
 			case "post":
-				w.env["GITHUB_ACTIONS"], w.env["STATE_lease"], w.env["STATE_began"] = "true", lease.ID, "true"
+				w.env["GITHUB_ACTIONS"], w.env["STATE_lease"], w.env["STATE_began"], w.env["GITHUB_RUN_ID"] = "true", lease.ID, "true", lease.RunID
 				w.env["INPUT_COMMAND"], w.env["INPUT_LEDGER"], w.env["INPUT_OKTA-ORG-URL"] = "apply", "branch:"+branchOfLedger, w.env["OKTA_ORG_URL"]
 				code = w.bare("post")
 			}
@@ -642,7 +642,7 @@ func TestPostThatNobodyReads(t *testing.T) {
 	t.Parallel()
 	w := newSiege(t)
 	lease := w.elevated()
-	w.env["GITHUB_ACTIONS"], w.env["STATE_lease"], w.env["STATE_began"] = "true", lease.ID, "true"
+	w.env["GITHUB_ACTIONS"], w.env["STATE_lease"], w.env["STATE_began"], w.env["GITHUB_RUN_ID"] = "true", lease.ID, "true", lease.RunID
 	w.env["INPUT_COMMAND"], w.env["INPUT_LEDGER"], w.env["INPUT_OKTA-ORG-URL"] = "apply", "branch:"+branchOfLedger, w.env["OKTA_ORG_URL"]
 	_, p, err := os.Pipe()
 	if err != nil {
@@ -710,7 +710,7 @@ func TestPostWithoutStateAndReports(t *testing.T) {
 	}
 	_ = w.org.Assign(victim, temporary)
 	_ = os.Symlink("/proc/nowhere", filepath.Join(w.dir, "stepdown-report"))
-	w.env["GITHUB_ACTIONS"], w.env["GITHUB_JOB"] = "true", "apply"
+	w.env["GITHUB_ACTIONS"], w.env["GITHUB_JOB"], w.env["GITHUB_RUN_ATTEMPT"] = "true", "apply", "1"
 	w.env["INPUT_COMMAND"], w.env["INPUT_LEDGER"], w.env["INPUT_OKTA-ORG-URL"] = "apply", "branch:"+branchOfLedger, w.env["OKTA_ORG_URL"]
 	if got := w.bare("post"); got == 0 || len(w.org.RolesOf(victim)) > 0 {
 		t.Errorf("exit code %d, the account holds %q\n%s", got, w.org.RolesOf(victim), w.out[strings.LastIndex(w.out, "add-mask"):])

@@ -150,11 +150,19 @@ type narration struct {
 	states  []access.State
 	failed  []elevation.Attempt // of the tries, those that failed
 	trying  elevation.Attempt
+	mu      sync.Mutex // of these: several workflows can tell the same narration
 }
 
-func (n *narration) Reached(t access.Transition) { n.states = append(n.states, t.State) }
-func (n *narration) Waiting(time.Duration)       {}
+func (n *narration) Reached(t access.Transition) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.states = append(n.states, t.State)
+}
+
+func (n *narration) Waiting(time.Duration) {}
 func (n *narration) Trying(a elevation.Attempt) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.trying = a; a.Failed > 0 && (len(n.failed) == 0 || n.failed[len(n.failed)-1] != a) {
 		n.failed = append(n.failed, a)
 	}
