@@ -174,30 +174,6 @@ func (s *session) thisRun() access.Run {
 	return access.Run{RunID: where.RunID, RunAttempt: attempt, Job: where.Job, Runner: where.Runner}
 }
 
-// refusalError lists why something is not done.
-func refusalError(what string, refusals []elevation.Refusal, owner access.TokenOwner) error {
-	text := what
-	for _, r := range refusals {
-		text += fmt.Sprintf("\n  %s: %s", place(owner, r.Field), r.Message)
-		if r.Hint != "" {
-			text += "\n    " + r.Hint
-		}
-	}
-	return coded(ExitFound, errors.New(text))
-}
-
-// place names a field of a manifest as file:line: field.
-func place(owner access.TokenOwner, field string) string {
-	at, ok := owner.Fields[field]
-	if !ok {
-		at = owner.Source
-	}
-	if field == "" {
-		return fmt.Sprintf("%s:%d", at.File, at.Line)
-	}
-	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, field)
-}
-
 // roles answers the admission what a role of the org may do.
 type roles struct{ client *okta.Client }
 
