@@ -216,7 +216,7 @@ func (s *session) brief(err error) {
 	case err == nil && len(s.because) == 0 && s.came == "unchanged":
 		text = "There was nothing to do. The step's log says what was looked at."
 	case err != nil:
-		text = strings.ReplaceAll(err.Error(), "\n", " ")
+		text = sentences(err.Error())
 	case len(s.because) > 0:
 		text = strings.Join(s.because, " ")
 	}
@@ -224,6 +224,18 @@ func (s *session) brief(err error) {
 	if err := errors.Join(report.Brief(&md, "stepdown "+s.runner.Input("command")+": "+s.came, text), s.summary(md.Bytes())); err != nil {
 		s.warn(err)
 	}
+}
+
+// sentences puts lines one after another, as sentences.
+func sentences(text string) string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.ContainsAny(line[len(line)-1:], ".:;?!") {
+			line += "."
+		}
+		out = append(out, line)
+	}
+	return strings.TrimSpace(strings.Join(out, " "))
 }
 
 // output sets an output of the Action; that it cannot is said, and at the end is a failure, but does not end the run.

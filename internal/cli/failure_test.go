@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -92,7 +93,10 @@ func TestErrorsNameWhatTheUserHas(t *testing.T) {
 		{"doctor", `the input access="../elsewhere" is no folder of a repository`, map[string]string{"INPUT_ACCESS": "../elsewhere"}},
 		{"validate", "actions/checkout", map[string]string{"INPUT_ACCESS": "elsewhere"}},
 	} {
-		code, log, _ := inAction(t, c.verb, c.more)
+		code, log, page := inAction(t, c.verb, c.more)
+		if hint := regexp.MustCompile(`\w \(?(Give|Check|README|Name) `).FindString(page); hint != "" {
+			t.Errorf("%s: the page runs %q on: %s", c.verb, hint, page)
+		}
 		if code != ExitUsage || !strings.Contains(log, c.says) || strings.Contains(log, " --") {
 			t.Errorf("%s: exit code %d; it should say %q\n%s", c.verb, code, c.says, log)
 		}
