@@ -116,22 +116,7 @@ func appOf(t *testing.T, verb string) (app oktaemu.Option, key string) {
 // repository makes the repository of a user by the commands of README.md, and puts what comes of it on the default branch.
 func (w *onAct) repository() {
 	w.t.Helper()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	commands := regexp.MustCompile(`(?m)^    ((mkdir -p \.github/workflows|cp STEPDOWN/examples/workflows|sed -i "s/@0).*)$`).FindAllSubmatch(readme, -1)
-	if len(commands) != 3 {
-		w.t.Fatalf("README.md has other commands: %q", commands)
-	}
-	checkout, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	script := "set -e\ngit init -q -b main\n"
-	for _, c := range commands {
-		script += strings.NewReplacer("STEPDOWN", checkout, "https://YOURS.okta.com", w.siege.env["OKTA_ORG_URL"]).Replace(string(c[1])) + "\n"
-	}
+	script := "set -e\ngit init -q -b main\n" + firstCommands(w.t, w.siege.env["OKTA_ORG_URL"])
 	script += "git add .\ngit -c user.name=frank -c user.email=frank@acme.example commit -q -m 'Use stepdown'\n"
 	w.shell(filepath.Join(w.dir, "repository"), script, "COMMIT="+w.commit)
 	files := map[string]string{}

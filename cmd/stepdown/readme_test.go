@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,6 +40,68 @@ func TestReadmeIsCurrent(t *testing.T) {
 	}
 	if current != string(data) {
 		t.Error("README.md is not current: go test ./cmd/stepdown -run TestReadmeIsCurrent -update")
+	}
+}
+
+// firstCommands are those of README.md that put the workflows into a repository, for an org at that URL.
+func firstCommands(t *testing.T, org string) string {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`(?m)^\*\*1\. The workflows\.\*\*(?:.*\n)+?\n((?:    .*\n)+)`).FindSubmatch(readme)
+	if commands == nil {
+		t.Fatal("README.md has no first commands")
+	}
+	checkout, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer("STEPDOWN/", checkout+"/", "https://YOURS.okta.com", org).Replace(string(commands[1]))
+}
+
+// TestReadmesFirstCommands runs them, and nothing else, in an empty folder: all workflows are there, of the commit and the org; and where the
+// commit is not given, none is left without one.
+func TestReadmesFirstCommands(t *testing.T) {
+	t.Parallel()
+	commit := strings.Repeat("4f", 20)
+	for name, c := range map[string]struct {
+		env  []string
+		pins string
+		fail bool
+	}{
+		"given":     {env: []string{"COMMIT=" + commit}, pins: commit},
+		"not given": {pins: strings.Repeat("0", 40), fail: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			cmd := exec.CommandContext(t.Context(), "bash", "-c", "set -e\n"+firstCommands(t, "https://gnome.okta.com"))
+			cmd.Dir, cmd.Env = dir, append([]string{"PATH=" + os.Getenv("PATH")}, c.env...)
+			if out, err := cmd.CombinedOutput(); (err != nil) != c.fail || c.fail && !strings.Contains(string(out), "COMMIT") {
+				t.Fatalf("%v: %s", err, out)
+			}
+			paths, err := filepath.Glob(filepath.Join(dir, ".github", "workflows", "*.yml"))
+			if err != nil || len(paths) != 6 {
+				t.Fatalf("there are %q: %v", paths, err)
+			}
+			for _, path := range paths {
+				data, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				uses := regexp.MustCompile(`uses: stepdown/stepdown@(\S*)`).FindAllStringSubmatch(string(data), -1)
+				for _, u := range uses {
+					if u[1] != c.pins {
+						t.Errorf("%s: pins %q", filepath.Base(path), u[1])
+					}
+				}
+				if signal := filepath.Base(path) == "stepdown-signal.yml"; (len(uses) == 0) != signal || !c.fail && strings.Contains(string(data), "acme.okta.com") {
+					t.Errorf("%s is not as it should be:\n%s", filepath.Base(path), data)
+				}
+			}
+		})
 	}
 }
 

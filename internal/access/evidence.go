@@ -9,7 +9,7 @@ const EvidenceSchema = "1"
 // shown. It holds ids and digests, never a secret.
 type Evidence struct {
 	SchemaVersion string `json:"schema_version"`
-	Tool          string `json:"tool"` // name and version
+	Tool          string `json:"tool"` // name and version, and in the Action its REPOSITORY@REF
 	OrgURL        string `json:"org_url"`
 
 	Lease       Terms        `json:"lease"`

@@ -6,6 +6,8 @@ package action
 //   - GITHUB_ACTION, ACTOR, API_URL, EVENT_NAME, EVENT_PATH, JOB, REF, REPOSITORY, RUN_ATTEMPT, RUN_ID, SERVER_URL, SHA, WORKFLOW, WORKSPACE, OUTPUT,
 //     STATE and STEP_SUMMARY, all with GITHUB_ before them, the runner sets last, as it does RUNNER_NAME, RUNNER_TEMP and the INPUT_ of every input of action.yml:
 //     no step can.
+//   - GITHUB_ACTION_REPOSITORY and GITHUB_ACTION_REF are likewise the runner's for an action that a workflow names by its repository. For one in a folder of
+//     the workspace (uses: ./…) the runner sets neither, so that they are whatever a step before has left: for readers, and a reason for nothing.
 //   - GITHUB_TOKEN is none of the runner's: whoever sets it says with whose rights GitHub is asked. The input github-token goes before it.
 //   - RUNNER_DEBUG is the runner's only while debug logging is on. Nothing here heeds it but Debug.
 //   - STATE_ variables are the runner's for what main has saved, and anybody's for what it has not: the ledger is what counts.
@@ -13,7 +15,7 @@ package action
 //
 // Even of what is the runner's, nothing is a reason to give anybody anything: what the event says may be of a pull request that whoever can push has
 // made. It says where to look; what is so is read through the API, at the address and of the repository that are the runner's.
-// Sources: actions/runner, GitHubContext.cs (the list), ContainerActionHandler.cs (the order); docs.github.com, "Variables reference".
+// Sources: actions/runner, GitHubContext.cs (the list), ContainerActionHandler.cs (the order), ActionRunner.cs (the action's own); docs.github.com, "Variables reference".
 type Context struct {
 	Repository string // "owner/name"
 	EventName  string // pull_request_review, workflow_run, schedule, workflow_dispatch, …
@@ -31,6 +33,9 @@ type Context struct {
 	Runner     string // its name
 	Temp       string // a directory that is emptied after the job
 	Debug      bool   // debug logging is on
+
+	ActionRepository string // of the action that runs: "owner/name"
+	ActionRef        string // and the commit, tag or branch of it that the workflow names
 }
 
 // Context reads the environment.
@@ -47,6 +52,7 @@ func (r *Runner) Context() Context {
 		RunID: r.getenv("GITHUB_RUN_ID"), RunAttempt: r.getenv("GITHUB_RUN_ATTEMPT"), Workspace: r.getenv("GITHUB_WORKSPACE"),
 		Actor: r.getenv("GITHUB_ACTOR"), Ref: r.getenv("GITHUB_REF"), SHA: r.getenv("GITHUB_SHA"), Workflow: r.getenv("GITHUB_WORKFLOW"),
 		Job: r.getenv("GITHUB_JOB"), Runner: r.getenv("RUNNER_NAME"), Temp: r.getenv("RUNNER_TEMP"), Debug: r.getenv("RUNNER_DEBUG") == "1",
+		ActionRepository: r.getenv("GITHUB_ACTION_REPOSITORY"), ActionRef: r.getenv("GITHUB_ACTION_REF"),
 	}
 }
 

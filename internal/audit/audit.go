@@ -56,8 +56,9 @@ type Report struct {
 type Tool struct {
 	Name         string `json:"name"`
 	Version      string `json:"version"`
-	PolicyDigest string `json:"policy_digest"` // SHA-256 over the policy files
-	OPA          string `json:"opa"`           // its version
+	Source       string `json:"source,omitempty"` // REPOSITORY@REF of the Action, as the workflow names it
+	PolicyDigest string `json:"policy_digest"`    // SHA-256 over the policy files
+	OPA          string `json:"opa"`              // its version
 }
 
 // RunInfo says which run of a workflow made the report. All of it is empty outside of one.

@@ -89,7 +89,7 @@ func (s *session) audit(ctx context.Context, failOn audit.FailOn, show report.Re
 	where := s.runner.Context()
 	result, err := audit.Run(ctx, engine, audit.Input{
 		Snapshot: snapshot, Owners: dir.Owners, Pending: pending, Leases: book.leases, Rounds: book.rounds, Settings: dir.Settings, FailOn: failOn,
-		Tool: audit.Tool{Name: "stepdown", Version: Version},
+		Tool: audit.Tool{Name: "stepdown", Version: Version, Source: s.source()},
 		Run:  audit.RunInfo{ID: where.RunID, Attempt: where.RunAttempt, URL: where.RunURL(), Repository: where.Repository, SHA: where.SHA, Actor: where.Actor},
 	})
 	if err != nil {

@@ -63,7 +63,7 @@ func Main(ctx context.Context, env Env) int {
 		return code
 	}
 	if !s.outcome {
-		s.output("outcome", outcomeName(code))
+		s.output("outcome", outcomeOf(err))
 	}
 	s.output("exit-code", fmt.Sprint(code))
 	s.brief(err)
@@ -185,17 +185,7 @@ func exitCode(err error) int {
 // complain tells what went wrong, on standard error and, in a runner, as annotations.
 func (s *session) complain(err error) {
 	fmt.Fprintf(s.stderr, "stepdown: %s%s\n", err, s.advice(err))
-	if !s.runner.Active() {
-		return
-	}
-	var input *manifest.Error
-	if errors.As(err, &input) {
-		for _, p := range input.Problems {
-			s.runner.Error("manifest", p.File, p.Line, strings.TrimSpace(p.Field+" "+p.Message))
-		}
-		return
-	}
-	s.runner.Error("stepdown", "", 0, err.Error())
+	s.annotateError(err)
 }
 
 // advice is what to do about refusals that every verb can meet, on a line of its own.
@@ -223,8 +213,10 @@ func (s *session) brief(err error) {
 	}
 	text := "The step's log says what was done."
 	switch {
+	case err == nil && len(s.because) == 0 && s.came == "unchanged":
+		text = "There was nothing to do. The step's log says what was looked at."
 	case err != nil:
-		text = strings.ReplaceAll(err.Error(), "\n", " ")
+		text = sentences(err.Error())
 	case len(s.because) > 0:
 		text = strings.Join(s.because, " ")
 	}
@@ -232,6 +224,18 @@ func (s *session) brief(err error) {
 	if err := errors.Join(report.Brief(&md, "stepdown "+s.runner.Input("command")+": "+s.came, text), s.summary(md.Bytes())); err != nil {
 		s.warn(err)
 	}
+}
+
+// sentences puts lines one after another, as sentences.
+func sentences(text string) string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.ContainsAny(line[len(line)-1:], ".:;?!") {
+			line += "."
+		}
+		out = append(out, line)
+	}
+	return strings.TrimSpace(strings.Join(out, " "))
 }
 
 // output sets an output of the Action; that it cannot is said, and at the end is a failure, but does not end the run.

@@ -98,7 +98,7 @@ func normalURL(url string) string { return strings.ToLower(strings.TrimRight(url
 // workflow wires the elevation.
 func (s *session) workflow(client *okta.Client, book elevation.Ledger, q *requests) *elevation.Workflow {
 	w := &elevation.Workflow{
-		Okta: client, Ledger: book, Tell: &narrator{out: io.Discard}, Poll: pollEvery, OrgURL: s.orgURL, Tool: tool(), Writes: q.writes,
+		Okta: client, Ledger: book, Tell: &narrator{out: io.Discard}, Poll: pollEvery, OrgURL: s.orgURL, Tool: s.tool(), Writes: q.writes,
 	}
 	if s.inAction {
 		w.HandOver = handOver
@@ -127,7 +127,22 @@ func (s *session) narrated(w *elevation.Workflow, b *board, work func()) {
 	work()
 }
 
-func tool() string { return "stepdown " + Version }
+// tool says what makes the evidence: the version, and in the Action the commit too, which a version alone does not tell.
+func (s *session) tool() string {
+	if source := s.source(); source != "" {
+		return "stepdown " + Version + " of " + source
+	}
+	return "stepdown " + Version
+}
+
+// source is where the Action's code is from, REPOSITORY@REF, as the workflow names it; empty outside the Action.
+func (s *session) source() string {
+	where := s.runner.Context()
+	if !s.inAction || where.ActionRepository == "" || where.ActionRef == "" {
+		return ""
+	}
+	return where.ActionRepository + "@" + where.ActionRef
+}
 
 // declared reads the access directory of the working tree.
 func (s *session) declared() (manifest.Directory, error) {
@@ -157,30 +172,6 @@ func (s *session) thisRun() access.Run {
 	where := s.runner.Context()
 	attempt, _ := strconv.Atoi(where.RunAttempt) // of a runner that does not say it, the first
 	return access.Run{RunID: where.RunID, RunAttempt: attempt, Job: where.Job, Runner: where.Runner}
-}
-
-// refusalError lists why something is not done.
-func refusalError(what string, refusals []elevation.Refusal, owner access.TokenOwner) error {
-	text := what
-	for _, r := range refusals {
-		text += fmt.Sprintf("\n  %s: %s", place(owner, r.Field), r.Message)
-		if r.Hint != "" {
-			text += "\n    " + r.Hint
-		}
-	}
-	return coded(ExitFound, errors.New(text))
-}
-
-// place names a field of a manifest as file:line: field.
-func place(owner access.TokenOwner, field string) string {
-	at, ok := owner.Fields[field]
-	if !ok {
-		at = owner.Source
-	}
-	if field == "" {
-		return fmt.Sprintf("%s:%d", at.File, at.Line)
-	}
-	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, field)
 }
 
 // roles answers the admission what a role of the org may do.

@@ -96,11 +96,13 @@ func placed(r admission.Result, d policy.Denial) string {
 
 // denialError lists the denials. A hint that is that of several is given once, after the last of them in a row.
 func denialError(number int, r admission.Result) error {
-	text := fmt.Sprintf("pull request %d is not admitted", number)
+	what := fmt.Sprintf("pull request %d is not admitted", number)
+	text, places := what, []manifest.Problem{}
 	for i, d := range r.Decision.Denials {
 		text += "\n  " + d.Rule + ": " + oneLine(d.Message)
 		if at := r.Place(d); at.File != "" {
 			text += fmt.Sprintf(" (%s:%d: %s)", at.File, at.Line, d.Field)
+			places = append(places, manifest.Problem{File: at.File, Line: at.Line, Field: d.Field, Message: oneLine(d.Message), Hint: oneLine(d.Hint)})
 		} else if d.Field != "" {
 			text += " (" + oneLine(d.Field) + ")"
 		}
@@ -108,7 +110,7 @@ func denialError(number int, r admission.Result) error {
 			text += "\n    " + oneLine(d.Hint)
 		}
 	}
-	return coded(ExitFound, errors.New(text))
+	return coded(ExitFound, &notDone{outcome: outcomeDenied, what: what, text: text, places: places, whole: len(places) == len(r.Decision.Denials)})
 }
 
 // sayTrace prints what each rule of the admission said, and on which facts. What denies comes last, where it is seen.

@@ -44,11 +44,11 @@ App can have, it also sees what workflows may do by default.`,
 
 func (s *session) doctor(ctx context.Context, wanted posture.Wanted, book string) error {
 	if len(wanted.Environments) == 0 {
-		return usage("Name those that hold the credentials of apply, plan, audit and sweep.", "--environment names no environment")
+		return usage("Name those that hold the credentials of apply, plan, audit and sweep.", "%s names no environment", s.option("environment"))
 	}
 	branch, ok := strings.CutPrefix(strings.TrimSpace(book), branchPrefix)
 	if wanted.LedgerBranch = branch; !ok || branch == "" {
-		return usage("Give branch:NAME; the default is "+defaultBranch+". A ledger in a folder has no settings that could be looked at.", "--ledger %q names no branch", book)
+		return usage("Give branch:NAME; the default is "+defaultBranch+". A ledger in a folder has no settings that could be looked at.", "%s=%q names no branch", s.option("ledger"), book)
 	}
 	client, err := s.github()
 	if err != nil {

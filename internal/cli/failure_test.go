@@ -2,11 +2,18 @@ package cli
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/stepdown/stepdown/internal/access"
+	"github.com/stepdown/stepdown/internal/elevation"
 )
 
 // atOkta is a way to the org that is a function.
@@ -82,11 +89,53 @@ func TestErrorsNameWhatTheUserHas(t *testing.T) {
 		{"apply", `the input rate-share="0"`, map[string]string{"INPUT_RATE-SHARE": "0"}},
 		{"apply", "the job's \"environment\"", map[string]string{"GITHUB_REPOSITORY": "acme/x", "OKTA_API_TOKEN": ""}},
 		{"downgrade", "no account is named", none},
+		{"doctor", `the input ledger="folder" names no branch`, map[string]string{"INPUT_LEDGER": "folder"}},
+		{"doctor", `the input access="../elsewhere" is no folder of a repository`, map[string]string{"INPUT_ACCESS": "../elsewhere"}},
 		{"validate", "actions/checkout", map[string]string{"INPUT_ACCESS": "elsewhere"}},
 	} {
-		code, log, _ := inAction(t, c.verb, c.more)
+		code, log, page := inAction(t, c.verb, c.more)
+		if hint := regexp.MustCompile(`\w \(?(Give|Check|README|Name) `).FindString(page); hint != "" {
+			t.Errorf("%s: the page runs %q on: %s", c.verb, hint, page)
+		}
 		if code != ExitUsage || !strings.Contains(log, c.says) || strings.Contains(log, " --") {
 			t.Errorf("%s: exit code %d; it should say %q\n%s", c.verb, code, c.says, log)
+		}
+	}
+}
+
+// TestWhatIsLeftIsNotCalledRefused: a run that was refused on its way, and of which roles are left, is more than refused.
+func TestWhatIsLeftIsNotCalledRefused(t *testing.T) {
+	t.Parallel()
+	refused := refusedError("refused")
+	for want, err := range map[string]error{
+		"refused": refused, "denied": coded(ExitFound, &notDone{outcome: outcomeDenied}), "undone": coded(ExitFailed, &elevation.Undone{Cause: refused}),
+		"findings": coded(ExitFound, fmt.Errorf("residue: %w", &elevation.Undone{Cause: refused})), "stuck": coded(ExitStuck, refused), "done": nil,
+	} {
+		if got := outcomeOf(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+}
+
+// TestNothingOfAnErrorIsLost: what names no line of a manifest is said too, where it stands beside what does.
+func TestNothingOfAnErrorIsLost(t *testing.T) {
+	t.Parallel()
+	refused := func(name string) error {
+		return refusalError("refused: "+name, []elevation.Refusal{{Rule: "r", Field: "role", Message: "no such role in " + name}}, access.TokenOwner{Source: access.Position{File: name, Line: 3}})
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want []string
+	}{
+		"one":             {refused("a"), []string{"file=a,line=3,title=refused%3A a::role no such role in a"}},
+		"two":             {errors.Join(refused("a"), refused("b")), []string{"file=a,line=3,title=refused%3A a::role no such role in a", "file=b,line=3,title=refused%3A b::role no such role in b"}},
+		"and what is not": {errors.Join(refused("a"), errors.New("b")), []string{"title=stepdown::refused: a%0A  a:3: role: no such role in a%0Ab", "file=a,line=3,title=refused%3A a::role no such role in a"}},
+	} {
+		var out bytes.Buffer
+		env := map[string]string{"GITHUB_ACTIONS": "true"}
+		newSession(Env{Getenv: func(name string) string { return env[name] }, Stdout: &out, Stderr: io.Discard}).annotateError(c.err)
+		if want := "::error " + strings.Join(c.want, "\n::error ") + "\n"; out.String() != want {
+			t.Errorf("%s: %s\nwant %s", name, out.String(), want)
 		}
 	}
 }

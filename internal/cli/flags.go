@@ -129,7 +129,7 @@ func checkAccepted(given []string) error {
 func (s *session) inRepository() error {
 	clean := path.Clean(s.accessDir)
 	if !fs.ValidPath(clean) || strings.Contains(clean, `\`) {
-		return usage("Give it as it is called in the repository, such as access.", "--access=%q is no folder of a repository", s.accessDir)
+		return usage("Give it as it is called in the repository, such as access.", "%s=%q is no folder of a repository", s.option("access"), s.accessDir)
 	}
 	s.accessDir = clean
 	return nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,13 +37,13 @@ func TestActionSaysWhichVerbsAnInputServes(t *testing.T) {
 			takes[input] = append(takes[input], verb)
 		}
 	}
+	verbs := slices.Collect(maps.Keys(actionInputs()))
+	takes["command"] = verbs
+	takes["github-token"] = slices.DeleteFunc(slices.Clone(verbs), func(verb string) bool { return verb == "validate" || verb == "controls" })
 	for name, in := range action.Inputs {
-		if name == "command" || name == "github-token" { // of all
-			continue
-		}
 		want := slices.Sorted(slices.Values(takes[name]))
 		var named []string
-		said := regexp.MustCompile(`For [a-z][^.]*\.`).FindAllString(in.Description, -1)
+		said := regexp.MustCompile(`(For|The verb:) [a-z][^.]*\.`).FindAllString(in.Description, -1)
 		if len(said) > 0 {
 			for _, word := range regexp.MustCompile(`[a-z]+`).FindAllString(said[len(said)-1], -1) {
 				if _, verb := actionInputs()[word]; verb && !slices.Contains(named, word) {

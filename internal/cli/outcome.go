@@ -202,10 +202,13 @@ func residueHint(ev access.Evidence) string {
 	return hint
 }
 
-// outcomeOf is the value of the output "outcome" of a run that had a lease.
+// outcomeOf is the value of the output "outcome" of a run that ended with this error.
 func outcomeOf(err error) string {
 	var undone *elevation.Undone
+	var not *notDone
 	switch {
+	case exitCode(err) == ExitFound && errors.As(err, &not) && !errors.As(err, &undone): // with residue, there is more to it
+		return not.outcome
 	case errors.Is(err, elevation.ErrHandedOver):
 		return "handed-over"
 	case exitCode(err) == ExitFailed && errors.As(err, &undone):

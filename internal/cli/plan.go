@@ -38,19 +38,32 @@ func (s *session) validate() error {
 	for _, owner := range dir.Owners {
 		if refusals := elevation.RefuseDeclaration(owner, dir.Settings); len(refusals) > 0 {
 			refused++
-			fmt.Fprintf(s.stdout, "%v\n", refusalError(fmt.Sprintf("no  %-24s %s is not allowed by %s", owner.Name, owner.Account, settings), refusals, owner))
+			s.sayRefusal(refusalError(fmt.Sprintf("no  %-24s %s is not allowed by %s", owner.Name, owner.Account, settings), refusals, owner))
 			continue
 		}
 		fmt.Fprintf(s.stdout, "ok  %-24s %s keeps %s on %s\n", owner.Name, owner.Account, owner.Role.CustomRole, owner.Role.ResourceSet)
 	}
 	if refused > 0 {
-		return coded(ExitFound, fmt.Errorf("of %s, %d would be refused by %s", number(len(dir.Owners), "declaration"), refused, settings))
+		return refusedError("of %s, %d would be refused by %s", number(len(dir.Owners), "declaration"), refused, settings)
 	}
 	if len(dir.Owners) == 0 {
 		fmt.Fprintf(s.stderr, "stepdown: there is no declaration in %q itself; folders below it are not read\n", s.accessDir)
 	}
-	fmt.Fprintf(s.stdout, "%s, all of them valid and allowed by %s; the org was not asked: see plan\n", number(len(dir.Owners), "declaration"), settings)
+	s.concluding("%s, all of them valid and allowed by %s; the org was not asked: see plan", number(len(dir.Owners), "declaration"), settings)
 	return nil
+}
+
+// sayRefusal says that one of several declarations is refused, in a runner at its line.
+func (s *session) sayRefusal(err error) {
+	fmt.Fprintf(s.stdout, "%v\n", err)
+	s.annotateError(err)
+}
+
+// concluding says in a line how it ended, which the step's page has too.
+func (s *session) concluding(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	fmt.Fprintln(s.stdout, line)
+	s.because = append(s.because, line+".")
 }
 
 // number writes a number with its noun.
@@ -114,7 +127,7 @@ func (s *session) plan(ctx context.Context, names []string) error {
 			fmt.Fprintf(s.stdout, "no change for %s (%s): it holds exactly %s and owns token %q\n", plan.Terms.Account.Login, owner.Name, plan.Terms.Label, owner.Token.Name)
 		case len(plan.Refusals) > 0:
 			refused++
-			fmt.Fprintf(s.stdout, "%v\n", refusalError("refused: "+owner.Account+" ("+owner.Name+")", plan.Refusals, owner))
+			s.sayRefusal(refusalError("refused: "+owner.Account+" ("+owner.Name+")", plan.Refusals, owner))
 		default:
 			s.sayChanges(plan)
 		}
@@ -122,9 +135,9 @@ func (s *session) plan(ctx context.Context, names []string) error {
 	if writes := q.writes(); len(writes) > 0 {
 		return fmt.Errorf("plan sent %d requests that change something: this is a fault of the program", len(writes))
 	}
-	fmt.Fprintf(s.stdout, "%s, %d refused; %s, all of them reads\n", number(len(owners), "declaration"), refused, number(q.count(), "request"))
+	s.concluding("%s, %d refused; %s, all of them reads", number(len(owners), "declaration"), refused, number(q.count(), "request"))
 	if refused > 0 {
-		return coded(ExitFound, fmt.Errorf("%s would be refused", number(refused, "declaration")))
+		return refusedError("%s would be refused", number(refused, "declaration"))
 	}
 	return nil
 }

@@ -144,9 +144,10 @@ func (s *session) showPlan(b *board, plan elevation.Plan, r admission.Result) er
 				t.Stage, t.Waiting = report.StageUnchanged, nil
 			}
 		})
-		fmt.Fprintf(s.stdout, "no change for %s (%s): the org is as declared already; whether for another pull request, only apply knows\n", r.Owner.Account, r.Owner.Name)
+		s.concluding("no change for %s (%s): the org is as declared already; whether for another pull request, only apply knows", r.Owner.Account, r.Owner.Name)
 	default:
 		s.sayChanges(plan)
+		s.because = append(s.because, fmt.Sprintf("Pull request %d: %s planned for %s (%s); the log has them.", r.Facts.PullRequest.Number, number(len(plan.Changes), "change"), r.Owner.Account, r.Owner.Name))
 	}
 	return nil
 }

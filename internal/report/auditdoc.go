@@ -66,7 +66,11 @@ func verdict(r audit.Report) string {
 
 // provenance says what was looked at, when and with what.
 func provenance(r audit.Report) string {
-	text := fmt.Sprintf("%s as of %s, by %s %s, policies %s", r.Org.URL, stamp(r.Snapshot.TakenAt), r.Tool.Name, r.Tool.Version, short(r.Tool.PolicyDigest))
+	made := r.Tool.Name + " " + r.Tool.Version
+	if r.Tool.Source != "" {
+		made += " of " + r.Tool.Source
+	}
+	text := fmt.Sprintf("%s as of %s, by %s, policies %s", r.Org.URL, stamp(r.Snapshot.TakenAt), made, short(r.Tool.PolicyDigest))
 	if r.Run.URL != "" {
 		text += ", run " + r.Run.URL
 	}
