@@ -291,7 +291,7 @@ func TestWhatIsOffIsSaid(t *testing.T) {
 		{"a secret for the whole workflow", "workflow_apply", Off, func(r *repo) {
 			r.files[".github/workflows/apply.yml"] = "on: push\npermissions: {}\nenv: {KEY: '${{ secrets.KEY }}'}\njobs: {a: {steps: [{uses: acme/stepdown" + pin + ", with: {command: audit}}]}}\n"
 		}},
-		{"an image by a tag", "workflow_pins", Off, workflow("stepdown/stepdown"+pin, "docker://ghcr.io/acme/stepdown:v1")},
+		{"an image by a tag", "workflow_pins", Off, workflow("stepdown/stepdown"+pin, "docker://registry.example/acme/stepdown:v1")},
 		{"under another name's spelling", "workflow_pins", Off, workflow("stepdown/stepdown"+pin, "Acme/Stepdown@main")},
 		{"runs on reviews", "workflow_events", Note, workflow("push: {branches: [main]}", "pull_request_review: {}")},
 		{"nothing runs it", "workflow_pins", Note, func(r *repo) { delete(r.files, ".github/workflows/apply.yml") }},
